@@ -1,0 +1,30 @@
+# Two commands: `make demo` solves and compares, `make test` runs the tests. Both set up .venv first, once.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test setup lint benchmark clean
+
+demo: setup
+	$(BIN)/kanpde compare poisson --out results/demo --force
+
+test: setup
+	$(BIN)/python -m pytest
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+benchmark: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[peers]"
+	$(BIN)/python scripts/benchmark.py
+
+clean:
+	rm -rf .venv results build *.egg-info

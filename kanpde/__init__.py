@@ -1,0 +1,41 @@
+"""Solve partial differential equations with Kolmogorov-Arnold networks, to the accuracy of classical solvers.
+
+Names are loaded when they are first used, so that `import kanpde` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "kanpde.problem": ["Problem"],
+    "kanpde.geometry": ["Box", "Interval", "Rectangle", "Time"],
+    "kanpde.conditions": ["Data", "Dirichlet", "Initial", "Neumann", "Periodic", "Robin"],
+    "kanpde.symbols": ["Parameter", "diff", "div", "grad", "laplacian"],
+    "kanpde.coefficient": ["Coefficient"],
+    "kanpde.nn": ["KAN", "MLP", "KANLayer"],
+    "kanpde.solve": ["DivergenceError", "solve"],
+    "kanpde.fit": ["fit"],
+    "kanpde.solution": ["Solution"],
+    "kanpde.compare": ["Comparison", "compare"],
+    "sympy": [
+        "Abs", "E", "Max", "Min", "Piecewise", "Rational", "acos", "acosh", "asin", "asinh", "atan", "atan2",
+        "atanh", "cos", "cosh", "cot", "erf", "erfc", "exp", "log", "pi", "sec", "sign", "sin", "sinh", "sqrt",
+        "tan", "tanh",
+    ],
+}  # fmt: skip
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__version__ = "0.1.0"
+__all__ = ["__version__", *sorted(_MODULE_OF)]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'kanpde' has no attribute '{name}'")
+    return getattr(import_module(_MODULE_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,71 @@
+"""Ways to draw points: uniform, grid, Latin hypercube, Sobol. Each is a seeded sampler of the unit cube."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Independent uniform points."""
+
+    seed: int = 0
+
+    def __call__(self, n: int, d: int) -> Float[np.ndarray, "n d"]:
+        """`n` points of the unit cube in `d` dimensions."""
+        return np.random.default_rng(self.seed).random((n, d))
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cell centres of an equidistant grid; about `n` points, the nearest power of a whole number."""
+
+    seed: int = 0
+
+    def __call__(self, n: int, d: int) -> Float[np.ndarray, "n d"]:
+        """About `n` points of the unit cube in `d` dimensions."""
+        side = max(1, round(n ** (1 / max(d, 1))))
+        axis = (np.arange(side) + 0.5) / side
+        return np.stack([m.ravel() for m in np.meshgrid(*[axis] * d, indexing="ij")], axis=1)
+
+
+@dataclass(frozen=True)
+class LatinHypercube:
+    """One point in each of `n` slices along every axis.
+
+    Source:
+        McKay, Beckman, Conover (1979), Technometrics 21, 239.
+    """
+
+    seed: int = 0
+
+    def __call__(self, n: int, d: int) -> Float[np.ndarray, "n d"]:
+        """`n` points of the unit cube in `d` dimensions."""
+        from scipy.stats import qmc
+
+        return qmc.LatinHypercube(d, rng=np.random.default_rng(self.seed)).random(n)
+
+
+@dataclass(frozen=True)
+class Sobol:
+    """Scrambled Sobol points, the default: they fill the cube more evenly than random ones.
+
+    Source:
+        Owen (1998), Journal of Complexity 14, 466.
+    """
+
+    seed: int = 0
+
+    def __call__(self, n: int, d: int) -> Float[np.ndarray, "n d"]:
+        """`n` points of the unit cube in `d` dimensions."""
+        from scipy.stats import qmc
+
+        power = int(np.ceil(np.log2(max(n, 1))))
+        return qmc.Sobol(d, rng=np.random.default_rng(self.seed)).random_base2(power)[:n]
+
+
+Sampling = Uniform | Grid | LatinHypercube | Sobol
+SAMPLERS: dict[str, type[Sampling]] = {"uniform": Uniform, "grid": Grid, "lhs": LatinHypercube, "sobol": Sobol}
