@@ -64,7 +64,6 @@ class Expression:
         self.parameters = tuple(s for s in symbols if isinstance(s, Parameter))
         self.columns = tuple(s for s in symbols if not isinstance(s, Parameter))
         self._dynamic = [*tokens, *self.parameters]
-        self._coefficients = _implementations(plain)
         known: dict[sp.Expr, sp.Symbol] = {}
         self._rest = _hoist(plain, frozenset(self._dynamic), known)
         self._known_symbols = list(known.values())
@@ -113,7 +112,7 @@ class Expression:
 
     @cached_property
     def _known_function(self) -> Callable[..., list[Any]]:
-        return _compile(list(self.columns), self._known_expressions, "numpy", self._coefficients)
+        return _compile(list(self.columns), self._known_expressions, "numpy")
 
     def _value_function(self, backend: str) -> Callable[..., list[Any]]:
         return self._function(backend, [self._rest])
@@ -125,7 +124,7 @@ class Expression:
         key = (backend, len(outputs))
         cache = self.__dict__.setdefault("_functions", {})
         if key not in cache:
-            cache[key] = _compile([*self._known_symbols, *self._dynamic], outputs, backend, self._coefficients)
+            cache[key] = _compile([*self._known_symbols, *self._dynamic], outputs, backend)
         return cache[key]
 
 
@@ -148,10 +147,6 @@ def _backend(dynamic: Sequence[Any]) -> str:
     return "torch" if any(type(d).__module__.startswith("torch") for d in dynamic) else "numpy"
 
 
-def _implementations(expression: sp.Expr) -> dict[str, Callable[..., Any]]:
-    return {str(f.func): f.func.evaluate for f in expression.atoms(sp.Function) if hasattr(f.func, "evaluate")}
-
-
 def _hoist(expression: sp.Expr, dynamic: frozenset[sp.Symbol], known: dict[sp.Expr, sp.Symbol]) -> sp.Expr:
     """Replace every largest part that is free of `dynamic` by a symbol, which `known` explains."""
     if not expression.free_symbols:
@@ -167,11 +162,10 @@ def _hoist(expression: sp.Expr, dynamic: frozenset[sp.Symbol], known: dict[sp.Ex
     return expression.func(*[_hoist(a, dynamic, known) for a in expression.args])
 
 
-def _compile(
-    arguments: list[sp.Symbol], outputs: list[sp.Expr], backend: str, coefficients: dict[str, Callable[..., Any]]
-) -> Callable[..., list[Any]]:
+def _compile(arguments: list[sp.Symbol], outputs: list[sp.Expr], backend: str) -> Callable[..., list[Any]]:
     library = ["scipy", "numpy"] if backend == "numpy" else ["torch"]
-    own: dict[str, Callable[..., Any]] = dict(coefficients)
+    functions = {f.func for e in outputs for f in e.atoms(sp.Function)}
+    own: dict[str, Callable[..., Any]] = {str(f): f.evaluate for f in functions if hasattr(f, "evaluate")}
     if backend == "torch":
         own |= {"max": lambda *v: _extreme("maximum", v), "min": lambda *v: _extreme("minimum", v)}
     return sp.lambdify(arguments, [e.evalf(17) for e in outputs], modules=[own, *library], cse=True)

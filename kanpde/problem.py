@@ -82,7 +82,7 @@ class Problem:
             if issubclass(c, Problem) and c is not Problem
             for n in vars(c)
         }
-        names |= {n: None for n in vars(self)}
+        names |= dict.fromkeys(vars(self))
         found = {n: getattr(self, n) for n in names if not n.startswith("_") and not _is_descriptor(type(self), n)}
         return {
             n: v

@@ -21,7 +21,7 @@ class Coordinate(sp.Symbol):
         frame: names of all space coordinates of the domain, in order.
     """
 
-    __slots__ = ("kind", "frame")
+    __slots__ = ("frame", "kind")
     kind: str
     frame: tuple[str, ...]
 
