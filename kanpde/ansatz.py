@@ -1,0 +1,154 @@
+"""Trial solutions that satisfy conditions exactly: u = G + M N with a lift G, a mask M and a network N.
+
+The lift is a transfinite (Boolean sum) interpolation of the data on the faces of the box and at the first instant;
+the mask vanishes there. Periodicity is built into the inputs of the network instead, as cosine and sine.
+
+Source:
+    Gordon, Hall (1973), Numerische Mathematik 21, 109 (transfinite interpolation);
+    Lagaris, Likas, Fotiadis (1998), IEEE Transactions on Neural Networks 9, 987 (trial solutions).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from .conditions import Condition, Dirichlet, Initial, Periodic, Term
+from .expression import numeric
+from .geometry import Face
+from .problem import Problem
+from .sampling import Uniform
+from .symbols import Unknown, unknown
+
+BUILDABLE = (Dirichlet, Initial, Periodic)
+EXACTNESS = 1e-12
+
+
+@dataclass(frozen=True)
+class Ansatz:
+    """How the unknowns follow from the outputs of the network.
+
+    Attributes:
+        problem: what is solved.
+        outputs: the network's outputs as functions of the coordinates, one per unknown.
+        forms: unknown to its expression in coordinates and outputs.
+        periodic: coordinates that enter the network as cosine and sine.
+        terms: the loss terms that remain, in terms of the outputs.
+    """
+
+    problem: Problem
+    outputs: dict[str, Unknown]
+    forms: dict[str, sp.Expr]
+    periodic: tuple[str, ...]
+    terms: tuple[Term, ...]
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of inputs of the network."""
+        return self.problem.domain.dimension + len(self.periodic)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """What each input of the network is."""
+        return input_names(self.problem.domain.names, self.periodic)
+
+
+def input_names(coordinates: tuple[str, ...], periodic: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the network's inputs: a periodic coordinate stands for its cosine and sine."""
+    pairs = [(f"cos {c}", f"sin {c}") if c in periodic else (c,) for c in coordinates]
+    return tuple(name for pair in pairs for name in pair)
+
+
+def build_ansatz(problem: Problem, *, hard: bool = False) -> Ansatz:
+    """The trial solution for a problem.
+
+    Args:
+        problem: its conditions with `hard=True` are built in.
+        hard: build in every Dirichlet, Initial and Periodic condition; Neumann, Robin and Data stay penalties.
+
+    Raises:
+        ValueError: for a hard condition that cannot be built, with the reason.
+    """
+    built = [c for c in problem.condition_list if c.hard or (hard and isinstance(c, BUILDABLE))]
+    for condition in built:
+        if not isinstance(condition, BUILDABLE):
+            raise ValueError(f"`hard=True` cannot be built for {condition!r}: only Dirichlet, Initial and Periodic can. Use a penalty.")
+    periodic = tuple(axis for c in built if isinstance(c, Periodic) for axis in c.axes)
+    outputs = {name: unknown(f"N_{name}", problem.domain.coordinates) for name in problem.unknown}
+    forms = {}
+    for name, output in outputs.items():
+        lift, mask = _lift_and_mask(problem, name, built)
+        forms[name] = lift + mask * output
+        _verify(problem, name, lift, mask, built, periodic)
+    soft = [t for c in problem.condition_list if c not in built for t in problem.terms_of(c)]
+    inside = problem.terms[: len(problem.equations)]
+    terms = tuple(Term(t.name, problem.substitute(forms, t.expression), t.place, t.weight) for t in [*inside, *soft])
+    return Ansatz(problem, outputs, forms, periodic, terms)
+
+
+def _lift_and_mask(problem: Problem, name: str, built: list[Condition]) -> tuple[sp.Expr, sp.Expr]:
+    domain = problem.domain
+    faces: dict[Face, sp.Expr] = {}
+    initial: dict[int, sp.Expr] = {}
+    for condition in built:
+        if name not in condition.values or isinstance(condition, Periodic):
+            continue
+        if isinstance(condition, Initial):
+            initial[condition.order] = condition.values[name]
+        else:
+            faces |= {face: condition.values[name] for face in domain.boundary(condition.on).faces}
+    lift, mask = sp.Integer(0), sp.Integer(1)
+    for axis in domain.space_names:
+        x, (lo, hi) = domain.coordinate(axis), domain.exact_bounds[axis]
+        wanted = {upper: faces.get(Face(axis, upper)) for upper in (False, True)}
+        if wanted[False] is None and wanted[True] is None:
+            continue
+        share = {False: (hi - x) / (hi - lo), True: (x - lo) / (hi - lo)}
+        gaps = {up: g - lift.subs(x, hi if up else lo) for up, g in wanted.items() if g is not None}
+        lift += sp.Add(*[gap * (share[up] if len(gaps) == 2 else 1) for up, gap in gaps.items()])
+        mask *= sp.Mul(*[share[not up] for up in gaps]) * 4 ** (len(gaps) - 1)
+    if initial:
+        if sorted(initial) != list(range(len(initial))):
+            raise ValueError(f"`hard=True` needs the initial value of {name} with its time derivatives: order 0 is missing.")
+        t = domain.time
+        assert t is not None
+        t0, t1 = domain.exact_bounds[t.name]
+        for order in sorted(initial):
+            gap = initial[order] - sp.diff(lift, t, order).subs(t, t0)
+            lift += gap * (t - t0) ** order / sp.factorial(order)
+        mask *= ((t - t0) / (t1 - t0)) ** len(initial)
+    return lift, mask
+
+
+def _verify(
+    problem: Problem, name: str, lift: sp.Expr, mask: sp.Expr, built: list[Condition], periodic: tuple[str, ...]
+) -> None:
+    """Refuse data that contradict each other where they meet, and lifts that are not periodic."""
+    u, domain = problem.unknown[name], problem.domain
+    probe = lift + mask * sp.Add(1, *domain.coordinates) if not periodic else lift + mask
+    for condition in built:
+        if name not in condition.values and not isinstance(condition, Periodic):
+            continue
+        for term in problem.terms_of(condition):
+            if not term.expression.has(u):
+                continue
+            residual = problem.substitute({name: probe}, term.expression)
+            sides = [numeric(residual, p.known) for p in term.place.sample(64, Uniform(1))]
+            miss = float(np.abs(sides[0] - (sides[1] if len(sides) == 2 else 0.0)).max())
+            if not miss <= EXACTNESS * max(1.0, _size(lift, domain, name)):
+                reason = (
+                    "the values of the hard conditions do not continue each other periodically"
+                    if isinstance(condition, Periodic)
+                    else "it contradicts another hard condition where the two meet"
+                )
+                raise ValueError(
+                    f"`hard=True` cannot be built for {condition!r}: {reason} (by {miss:.2g}). "
+                    "Leave one of them a penalty (hard=False)."
+                )
+
+
+def _size(lift: sp.Expr, domain: Any, name: str) -> float:
+    return float(np.abs(numeric(lift, domain.sample(64, Uniform(2)).known)).max())

@@ -1,0 +1,251 @@
+"""Where a network meets a problem: named residual vectors at sample points, their Jacobian and their gradient.
+
+A layer's output is linear in its coefficients and samples are independent, so one reverse pass gives every row of
+the Jacobian: with a = d(sum_n r_n)/d(output jet) and the layer's feature jets Phi,
+
+    d r_n / d coefficients = sum_j Phi[j, n, :] a[j, n, :]^T.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from .ansatz import Ansatz
+from .expression import Expression
+from .geometry import PointSet, Sampler
+from .jet import JetPlan, nested_autograd, propagates
+from .nn.input_map import InputMap
+from .nn.network import Network
+from .symbols import Parameter
+
+PENALTY = 30.0
+"""Weight of a condition's residual beside the equation's (its square multiplies the mean square in the loss).
+
+With Gauss-Newton 1, 30 and 1000 train equally well on Poisson and Helmholtz problems; first-order methods need some.
+"""
+
+
+class Trial(nn.Module):
+    """A network on the coordinates of a domain, with the unknown numbers of an inverse problem.
+
+    Args:
+        network: maps (n, inputs) to (n, unknowns), inputs as `ansatz.input_names` says.
+        input_map: coordinates to inputs.
+        numbers: the unknown numbers.
+    """
+
+    def __init__(self, network: nn.Module, input_map: InputMap, numbers: Sequence[Parameter] = ()):
+        super().__init__()
+        self.network, self.input_map = network, input_map
+        like = next(network.parameters())
+        self.numbers = nn.ParameterDict({s.name: nn.Parameter(like.new_tensor(s.initial)) for s in numbers})
+
+    def forward(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "n outputs"]:
+        """Outputs of the network at points given by their coordinates."""
+        return self.network(self.input_map(x))
+
+
+class Side:
+    """An expression at one point set: what is known there once and for all, and how to get the rest.
+
+    Args:
+        expression: in coordinates and partial derivatives of the network's outputs.
+        outputs: names of the outputs, in order.
+        points: where.
+        trial: the network.
+    """
+
+    def __init__(self, expression: Expression, outputs: Sequence[str], points: PointSet, trial: Trial):
+        like = next(trial.parameters())
+        self.expression, self.trial, self.size = expression, trial, len(points)
+        self.known = [torch.as_tensor(k, dtype=like.dtype, device=like.device) for k in expression.known(points.known)]
+        self.x = torch.as_tensor(points.array, dtype=like.dtype, device=like.device)
+        self.outputs = list(outputs)
+        zero = (0,) * self.x.shape[1]
+        self.plan = JetPlan([p.orders for p in expression.partials] or [zero])
+        self.features: Tensor | None = None
+        if isinstance(trial.network, Network):
+            with torch.no_grad():
+                self.features = trial.network.first_features(trial.input_map.jet(self.x, self.plan), self.plan)
+
+    def values(self) -> Float[Tensor, " n"]:
+        """The expression at the points; carries gradients if they are enabled."""
+        return self._full(self.expression.value(self.known, self._dynamic(self._jet())))
+
+    def values_and_jacobian(self, jacobian: Float[Tensor, "n p"], scale: float) -> Float[Tensor, " n"]:
+        """The expression; adds `scale` times its derivative by every parameter of the trial to `jacobian`."""
+        if self.features is None:
+            return self._by_autograd(jacobian, scale)
+        network: Network = self.trial.network  # type: ignore[assignment]
+        with torch.enable_grad():
+            traces = network.trace(self.features, self.plan)
+        last = traces[-1].outputs
+        with torch.no_grad():
+            value, slopes = self.expression.value_and_slopes(self.known, self._dynamic(last.detach()))
+            seed = torch.zeros_like(last)
+            for (row, output), slope in zip(self._addresses(), slopes, strict=False):
+                seed[row, :, output] = slope
+        adjoints = torch.autograd.grad(last, [t.outputs for t in traces], grad_outputs=seed)
+        column = 0
+        for trace, adjoint in zip(traces, adjoints, strict=True):
+            adjoint = adjoint * scale
+            rows = torch.bmm(trace.features.detach().permute(1, 2, 0), adjoint.transpose(0, 1)).flatten(1)
+            jacobian[:, column : column + rows.shape[1]] += rows
+            column += rows.shape[1]
+            if trace.layer.bias is not None:
+                jacobian[:, column : column + trace.layer.n_out] += adjoint[0]
+                column += trace.layer.n_out
+        numbers = list(self.trial.numbers)
+        for parameter, slope in zip(self.expression.parameters, slopes[len(self.expression.partials) :], strict=True):
+            jacobian[:, column + numbers.index(parameter.name)] += scale * slope
+        return self._full(value)
+
+    def _by_autograd(self, jacobian: Tensor, scale: float) -> Tensor:
+        with torch.enable_grad():
+            values = self.values()
+        parameters = list(self.trial.parameters())
+        for start in range(0, self.size, AUTOGRAD_ROWS):
+            chunk = slice(start, min(start + AUTOGRAD_ROWS, self.size))
+            picks = torch.eye(self.size, dtype=values.dtype, device=values.device)[chunk]
+            rows = torch.autograd.grad(values, parameters, picks, retain_graph=True, is_grads_batched=True, allow_unused=True)
+            flat = [torch.zeros(len(picks), p.numel()).to(p) if r is None else r.flatten(1) for r, p in zip(rows, parameters, strict=True)]
+            jacobian[chunk] += scale * torch.cat(flat, dim=1)
+        return values.detach()
+
+    def _jet(self) -> Tensor:
+        if self.features is not None:
+            return self.trial.network.trace(self.features, self.plan)[-1].outputs  # type: ignore[operator,union-attr]
+        if propagates(self.trial.network):
+            return self.trial.network.propagate(self.trial.input_map.jet(self.x, self.plan), self.plan)  # type: ignore[operator]
+        return nested_autograd(self.trial, self.x, self.plan)
+
+    def _addresses(self) -> list[tuple[int, int]]:
+        return [(self.plan.rows[p.orders], self.outputs.index(p.unknown)) for p in self.expression.partials]
+
+    def _dynamic(self, jet: Tensor) -> list[Tensor]:
+        numbers = [self.trial.numbers[s.name] for s in self.expression.parameters]
+        return [jet[row, :, output] for row, output in self._addresses()] + numbers
+
+    def _full(self, value: Any) -> Tensor:
+        return torch.as_tensor(value, dtype=self.x.dtype, device=self.x.device).expand(self.size)
+
+
+AUTOGRAD_ROWS = 256
+
+
+@dataclass(frozen=True)
+class Block:
+    """A named residual vector: one expression at its points, or the difference of its values at two point sets.
+
+    Attributes:
+        weight: factor on its mean square in the loss.
+    """
+
+    name: str
+    weight: float
+    sides: tuple[Side, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return self.sides[0].size
+
+    @property
+    def scale(self) -> float:
+        """Factor that turns residuals into rows of the least-squares problem."""
+        return (self.weight / self.size) ** 0.5
+
+    def rows(self) -> Float[Tensor, " n"]:
+        """Scaled residuals."""
+        values = self.sides[0].values()
+        return self.scale * (values - self.sides[1].values() if len(self.sides) == 2 else values)
+
+    def fill(self, jacobian: Float[Tensor, "n p"]) -> Float[Tensor, " n"]:
+        """Scaled residuals; their Jacobian is written into the given rows."""
+        jacobian.zero_()
+        values = self.sides[0].values_and_jacobian(jacobian, self.scale)
+        if len(self.sides) == 2:
+            values = values - self.sides[1].values_and_jacobian(jacobian, -self.scale)
+        return self.scale * values
+
+
+class LeastSquares:
+    """The loss as a sum of squares of named blocks, as a function of all trainable numbers.
+
+    Args:
+        trial: whose parameters are trained.
+        blocks: at least one.
+    """
+
+    def __init__(self, trial: Trial, blocks: Iterable[Block]):
+        self.trial, self.blocks = trial, tuple(blocks)
+        self.parameters = list(trial.parameters())
+        self.size = sum(b.size for b in self.blocks)
+        self.parameter_count = sum(p.numel() for p in self.parameters)
+        ends = torch.tensor([b.size for b in self.blocks]).cumsum(0).tolist()
+        self.slices = [slice(end - b.size, end) for b, end in zip(self.blocks, ends, strict=True)]
+        self._jacobian: Tensor | None = None
+
+    @property
+    def theta(self) -> Float[Tensor, " p"]:
+        """All trainable numbers as one vector (a copy)."""
+        return torch.cat([p.detach().flatten() for p in self.parameters])
+
+    @theta.setter
+    def theta(self, values: Float[Tensor, " p"]) -> None:
+        with torch.no_grad():
+            for p, part in zip(self.parameters, values.split([p.numel() for p in self.parameters]), strict=True):
+                p.copy_(part.view_as(p))
+
+    def residual(self) -> Float[Tensor, " n"]:
+        """All rows, without gradient."""
+        with torch.no_grad():
+            return torch.cat([b.rows() for b in self.blocks])
+
+    def jacobian(self) -> tuple[Float[Tensor, " n"], Float[Tensor, "n p"]]:
+        """All rows and their Jacobian; the latter is overwritten by the next call."""
+        if self._jacobian is None:
+            self._jacobian = self.parameters[0].new_empty(self.size, self.parameter_count)
+        parts = [b.fill(self._jacobian[rows]) for b, rows in zip(self.blocks, self.slices, strict=True)]
+        return torch.cat(parts), self._jacobian
+
+    def loss(self) -> Float[Tensor, ""]:
+        """Sum of squares of all rows, with gradient."""
+        return torch.stack([b.rows().square().sum() for b in self.blocks]).sum()
+
+    def mean_squares(self, rows: Float[Tensor, " n"]) -> dict[str, float]:
+        """Mean square of the residual of each block, without its weight."""
+        return {
+            b.name: float(rows[part].square().sum()) / b.weight for b, part in zip(self.blocks, self.slices, strict=True)
+        }
+
+
+def build_blocks(
+    ansatz: Ansatz, trial: Trial, samplers: dict[str, Sampler], *, interior: int, boundary: int
+) -> LeastSquares:
+    """All terms of a trial solution at freshly drawn points.
+
+    Args:
+        ansatz: the terms.
+        trial: the network.
+        samplers: term name to sampler.
+        interior: number of points for each equation.
+        boundary: number of points for each condition.
+    """
+    outputs = [str(v.func) for v in ansatz.outputs.values()]
+    blocks = []
+    for i, term in enumerate(ansatz.terms):
+        inside = i < len(ansatz.problem.equations)
+        expression = Expression(term.expression, list(ansatz.outputs.values()))
+        sets = term.place.sample(interior if inside else boundary, samplers[term.name])
+        weight = term.weight * (1.0 if inside else PENALTY**2)
+        blocks.append(Block(term.name, weight, tuple(Side(expression, outputs, p, trial) for p in sets)))
+    return LeastSquares(trial, blocks)
+
+

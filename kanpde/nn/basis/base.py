@@ -1,0 +1,70 @@
+"""What a family of functions of one variable offers: exact derivatives of every order, differentiable again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class Basis(nn.Module):
+    """Base of all bases: a member gives a `table` of values and derivatives.
+
+    Attributes:
+        size: number of functions.
+    """
+
+    size: int
+
+    def table(self, x: Float[Tensor, "*batch"], order: int) -> Float[Tensor, "orders *batch size"]:
+        """Values and derivatives up to `order`, as numbers: the result carries no gradient."""
+        raise NotImplementedError
+
+    def derivatives(self, x: Float[Tensor, "*batch"], order: int) -> Float[Tensor, "orders *batch size"]:
+        """Values and derivatives up to `order`, differentiable by `x` any number of times.
+
+        Args:
+            x: where to evaluate.
+            order: highest order of differentiation, 0 or above.
+
+        Returns:
+            Shape (order + 1, *x.shape, size); entry 0 are the values.
+
+        Raises:
+            ValueError: for a negative order.
+        """
+        if order < 0:
+            raise ValueError(f"`order` must be 0 or above, got {order}: it counts derivatives.")
+        return _Derivatives.apply(self, order, x)
+
+    def forward(self, x: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch size"]:
+        """Values."""
+        return self.derivatives(x, 0)[0]
+
+    def fit_points(self) -> Float[Tensor, " points"]:
+        """Points of [-1, 1] that determine the coefficients of a function well."""
+        n = 4 * self.size + 4
+        return -torch.cos(torch.pi * (torch.arange(n, dtype=torch.float64) + 0.5) / n)
+
+    def project(self, values: Float[Tensor, "points *many"]) -> Float[Tensor, "size *many"]:
+        """Coefficients of the functions with the given values at `fit_points`, by least squares."""
+        table = self.table(self.fit_points(), 0)[0]
+        return torch.linalg.lstsq(table, values.flatten(1), driver="gelsd").solution.unflatten(1, values.shape[1:])
+
+
+class _Derivatives(torch.autograd.Function):
+    """The derivative of row m of a table is row m + 1, which is asked of the basis itself."""
+
+    @staticmethod
+    def forward(ctx: Any, basis: Basis, order: int, x: Tensor) -> Tensor:
+        ctx.basis, ctx.order = basis, order
+        ctx.save_for_backward(x)
+        return basis.table(x, order)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        slopes = _Derivatives.apply(ctx.basis, ctx.order + 1, x)[1:]
+        return None, None, (gradients[0] * slopes).sum((0, -1))

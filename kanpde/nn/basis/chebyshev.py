@@ -1,0 +1,46 @@
+"""Chebyshev polynomials of the first kind, by the three-term recurrence and its derivatives."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from .base import Basis
+
+
+class Chebyshev(Basis):
+    """T_0, ..., T_degree, defined on all of the real line and meant for [-1, 1].
+
+    Args:
+        degree: highest polynomial degree, at least 1.
+
+    Raises:
+        ValueError: for a degree below 1.
+    """
+
+    def __init__(self, degree: int = 8):
+        super().__init__()
+        if degree < 1 or degree != int(degree):
+            raise ValueError(f"`degree` must be at least 1, got {degree}: a constant cannot see its input.")
+        self.degree = int(degree)
+        self.size = self.degree + 1
+
+    def table(self, x: Float[Tensor, "*batch"], order: int) -> Float[Tensor, "orders *batch size"]:
+        """Values and derivatives up to `order`, as numbers."""
+        table = x.new_zeros(self.size, order + 1, *x.shape)
+        table[0, 0] = 1.0
+        table[1, 0] = x
+        if order > 0:
+            table[1, 1] = 1.0
+        twice_x = 2 * x
+        slopes = 2.0 * torch.arange(1, order + 1, dtype=x.dtype, device=x.device).reshape(-1, *[1] * x.ndim)
+        for n in range(2, self.size):
+            torch.mul(twice_x, table[n - 1], out=table[n])
+            table[n] -= table[n - 2]
+            table[n, 1:].addcmul_(slopes, table[n - 1, :-1])
+        return table.movedim(0, -1).contiguous()
+
+    def extra_repr(self) -> str:
+        """For printing the module."""
+        return f"degree={self.degree}"

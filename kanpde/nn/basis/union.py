@@ -1,0 +1,35 @@
+"""Several bases side by side, such as splines and the residual base function of the KAN paper."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from .base import Basis
+
+
+class Union(Basis):
+    """The functions of all given bases as one basis.
+
+    Args:
+        members: at least one basis.
+    """
+
+    def __init__(self, *members: Basis):
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.size = sum(m.size for m in members)
+
+    def table(self, x: Float[Tensor, "*batch"], order: int) -> Float[Tensor, "orders *batch size"]:
+        """Values and derivatives up to `order`, as numbers."""
+        return torch.cat([m.table(x, order) for m in self.members], dim=-1)  # type: ignore[operator]
+
+    def fit_points(self) -> Float[Tensor, " points"]:
+        """Those of the first member."""
+        return self.members[0].fit_points()  # type: ignore[operator]
+
+    def project(self, values: Float[Tensor, "points *many"]) -> Float[Tensor, "size *many"]:
+        """Coefficients in the first member; the others get 0."""
+        first: Tensor = self.members[0].project(values)  # type: ignore[operator]
+        return torch.cat([first, first.new_zeros(self.size - len(first), *first.shape[1:])])

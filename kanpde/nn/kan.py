@@ -1,0 +1,136 @@
+"""Kolmogorov-Arnold networks: a learned function of one variable on every edge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from .basis import Basis, BSpline, Chebyshev, SiLU, Union
+from .initialisation import fill_ranges, smooth_edges
+from .network import Layer, Network
+
+BASES: dict[str, Callable[[int, int], Basis]] = {
+    "bspline": lambda grid, k: BSpline(grid, k),
+    "chebyshev": lambda grid, k: Chebyshev(k),
+}
+INITIAL_DEGREE = 30
+
+
+class KANLayer(Layer):
+    """Map `n_in` inputs to `n_out` sums of learned functions of one variable.
+
+    Output `o` is `sum_i phi_io(x_i)`, each edge function expanded in `basis`.
+
+    Args:
+        n_in: number of inputs, at least 1.
+        n_out: number of outputs, at least 1.
+        basis: the functions of one variable, for every edge the same.
+        generator: source of randomness; a fixed one without it.
+        constant: whether the random start functions have a constant term.
+
+    Source:
+        Liu et al. (2024), "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756, sec. 2.2.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        basis: Basis,
+        *,
+        generator: torch.Generator | None = None,
+        constant: bool = True,
+    ):
+        generator = generator or torch.Generator().manual_seed(0)
+        degree = max(1, min(INITIAL_DEGREE, basis.size - 1))
+        edges = smooth_edges(basis, n_in, n_out, constant=constant, degree=degree, generator=generator)
+        super().__init__(n_in, basis, edges)
+
+
+class KAN(Network):
+    """Kolmogorov-Arnold network on inputs in [-1, 1]; `solve` maps the domain of a problem there.
+
+    Args:
+        width: nodes per layer, inputs and outputs included, as in [2, 8, 1].
+        grid: grid intervals of B-spline edges, at least 1; one number, or one per layer.
+        k: polynomial degree, at least 1; one number, or one per layer.
+        basis: "bspline", "chebyshev", or one `Basis` per layer.
+        base: add the base function silu(x) of the KAN paper to every edge; by default for B-splines only.
+        squash: pass hidden values through tanh. Without it edges go on beyond their grid as their last polynomial.
+        seed: of the start values.
+        dtype: of the parameters.
+
+    Raises:
+        ValueError: for widths, grids or degrees that cannot be.
+
+    Source:
+        Liu et al. (2024), "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756.
+    """
+
+    def __init__(
+        self,
+        width: Sequence[int],
+        grid: int | Sequence[int] = 5,
+        k: int | Sequence[int] = 3,
+        *,
+        basis: str | Sequence[Basis] = "bspline",
+        base: bool | None = None,
+        squash: bool = False,
+        seed: int = 0,
+        dtype: torch.dtype = torch.float64,
+    ):
+        width = check_width(width)
+        bases = _bases(len(width) - 1, grid, k, basis, base)
+        generator = torch.Generator().manual_seed(seed)
+        layers = [
+            KANLayer(n_in, n_out, b, generator=generator, constant=i == 0)
+            for i, (n_in, n_out, b) in enumerate(zip(width[:-1], width[1:], bases, strict=True))
+        ]
+        super().__init__(layers, squash=squash)
+        if not squash:
+            fill_ranges(self, generator)
+        self.to(dtype)
+
+
+def check_width(width: Sequence[int]) -> list[int]:
+    """The widths as a list of numbers.
+
+    Raises:
+        ValueError: for fewer than two layers or a width below 1.
+    """
+    try:
+        numbers = [int(w) for w in width]
+    except (TypeError, ValueError):
+        raise ValueError(f"`width` must be a list of numbers such as [2, 8, 1], got {width!r}.") from None
+    if len(numbers) < 2 or min(numbers) < 1 or numbers != list(width):
+        raise ValueError(f"`width` must have at least two entries of at least 1, got {list(width)}: use [2, 8, 1].")
+    return numbers
+
+
+def _bases(
+    count: int, grid: int | Sequence[int], k: int | Sequence[int], basis: str | Sequence[Basis], base: bool | None
+) -> list[Basis]:
+    if not isinstance(basis, str):
+        found = list(basis)
+        if len(found) != count:
+            raise ValueError(f"`basis` must hold one basis per layer, {count}, got {len(found)}.")
+    else:
+        if basis not in BASES:
+            raise ValueError(f"`basis` must be one of {', '.join(BASES)}, got '{basis}'.")
+        pairs = zip(per_layer("grid", grid, count), per_layer("k", k, count), strict=True)
+        found = [BASES[basis](g, degree) for g, degree in pairs]
+    with_base = base if base is not None else basis == "bspline"
+    return [Union(b, SiLU()) for b in found] if with_base else found
+
+
+def per_layer(name: str, value: int | Sequence[int], count: int) -> list[int]:
+    """One whole number per layer.
+
+    Raises:
+        ValueError: for a list of another length.
+    """
+    values = [value] * count if isinstance(value, int) else list(value)
+    if len(values) != count:
+        raise ValueError(f"`{name}` must be one number or one per layer, {count}, got {len(values)}.")
+    return values

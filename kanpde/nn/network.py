@@ -1,0 +1,108 @@
+"""Networks whose layers expand each input in a family of functions and mix the result linearly: KANs and MLPs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ..jet import Jet, JetPlan, expand
+from .basis import Basis, Tanh
+
+
+class Layer(nn.Module):
+    """Map `n_in` inputs to `n_out` outputs, `y_o = sum_i sum_c coefficients[i, c, o] B_c(x_i) (+ bias_o)`.
+
+    Args:
+        n_in: number of inputs.
+        coefficients: start values, shape (n_in * basis.size, n_out).
+        basis: the functions that every input is expanded in.
+        bias: whether a constant is added to each output.
+    """
+
+    def __init__(self, n_in: int, basis: Basis, coefficients: Tensor, *, bias: bool = False):
+        super().__init__()
+        self.n_in, self.n_out, self.basis = n_in, coefficients.shape[1], basis
+        self.coefficients = nn.Parameter(coefficients)
+        self.bias = nn.Parameter(coefficients.new_zeros(self.n_out)) if bias else None
+
+    def forward(self, x: Float[Tensor, "*batch n_in"]) -> Float[Tensor, "*batch n_out"]:
+        """Values of the outputs."""
+        out = self.basis(x).flatten(-2) @ self.coefficients
+        return out if self.bias is None else out + self.bias
+
+    def features(self, jet: Jet, plan: JetPlan) -> Float[Tensor, "jets n features"]:
+        """Jet of every basis function of every input; the output jet is linear in it."""
+        return expand(self.basis, jet, plan).flatten(2)
+
+    def mix(self, features: Float[Tensor, "jets n features"]) -> Jet:
+        """Jet of the outputs from the jet of the features."""
+        out = (features.flatten(0, 1) @ self.coefficients).unflatten(0, features.shape[:2])
+        if self.bias is None:
+            return out
+        return torch.cat([(out[0] + self.bias)[None], out[1:]])
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a layer saw and made: feature jets and output jets."""
+
+    layer: Layer
+    features: Float[Tensor, "jets n features"]
+    outputs: Jet
+
+
+class Network(nn.Module):
+    """Layers one after another, on inputs in [-1, 1].
+
+    Args:
+        layers: at least one.
+        squash: pass hidden values through tanh, so that they stay inside the grid of the next layer.
+    """
+
+    def __init__(self, layers: Sequence[Layer], *, squash: bool = False):
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.squash = Tanh() if squash else None
+
+    @property
+    def width(self) -> list[int]:
+        """Number of nodes per layer, inputs and outputs included."""
+        return [self.layers[0].n_in, *[layer.n_out for layer in self.layers]]  # type: ignore[list-item]
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of trainable numbers."""
+        return sum(p.numel() for p in self.parameters())
+
+    def forward(self, x: Float[Tensor, "*batch n_in"]) -> Float[Tensor, "*batch n_out"]:
+        """Values of the outputs."""
+        for i, layer in enumerate(self.layers):
+            if i and self.squash is not None:
+                x = self.squash(x)[..., 0]
+            x = layer(x)
+        return x
+
+    def propagate(self, jet: Jet, plan: JetPlan) -> Jet:
+        """Jet of the outputs from the jet of the inputs."""
+        return self.trace(self.first_features(jet, plan), plan)[-1].outputs
+
+    def first_features(self, jet: Jet, plan: JetPlan) -> Float[Tensor, "jets n features"]:
+        """Feature jets of the first layer: they depend on the points alone and can be kept."""
+        return self.layers[0].features(jet, plan)  # type: ignore[operator]
+
+    def trace(self, features: Float[Tensor, "jets n features"], plan: JetPlan) -> list[Trace]:
+        """All layers' feature and output jets, from the features of the first."""
+        traces: list[Trace] = []
+        for i, layer in enumerate(self.layers):
+            assert isinstance(layer, Layer)
+            if i:
+                jet = traces[-1].outputs
+                if self.squash is not None:
+                    jet = expand(self.squash, jet, plan)[..., 0]
+                features = layer.features(jet, plan)
+            traces.append(Trace(layer, features, layer.mix(features)))
+        return traces
