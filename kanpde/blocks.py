@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -77,6 +78,12 @@ class Side:
     def values(self) -> Float[Tensor, " n"]:
         """The expression at the points; carries gradients if they are enabled."""
         return self._full(self.expression.value(self.known, self._dynamic(self._jet())))
+
+    def values_at_zero(self) -> Float[Tensor, " n"]:
+        """The expression at the points if all outputs of the network were zero."""
+        zeros = [torch.zeros_like(self.x[:, 0]) for _ in self.expression.partials]
+        numbers = [self.trial.numbers[s.name].detach() for s in self.expression.parameters]
+        return self._full(self.expression.value(self.known, zeros + numbers))
 
     def values_and_jacobian(self, jacobian: Float[Tensor, "n p"], scale: float) -> Float[Tensor, " n"]:
         """The expression; adds `scale` times its derivative by every parameter of the trial to `jacobian`."""
@@ -166,6 +173,11 @@ class Block:
         values = self.sides[0].values()
         return self.scale * (values - self.sides[1].values() if len(self.sides) == 2 else values)
 
+    def size_at_zero(self) -> float:
+        """Sum of squares of the scaled residuals if the network were zero."""
+        values = [s.values_at_zero() for s in self.sides]
+        return float((self.scale * (values[0] - values[1] if len(values) == 2 else values[0])).square().sum())
+
     def fill(self, jacobian: Float[Tensor, "n p"]) -> Float[Tensor, " n"]:
         """Scaled residuals; their Jacobian is written into the given rows."""
         jacobian.zero_()
@@ -206,7 +218,7 @@ class LeastSquares:
     def residual(self) -> Float[Tensor, " n"]:
         """All rows, without gradient."""
         with torch.no_grad():
-            return torch.cat([b.rows() for b in self.blocks])
+            return self.rows()
 
     def jacobian(self) -> tuple[Float[Tensor, " n"], Float[Tensor, "n p"]]:
         """All rows and their Jacobian; the latter is overwritten by the next call."""
@@ -215,9 +227,41 @@ class LeastSquares:
         parts = [b.fill(self._jacobian[rows]) for b, rows in zip(self.blocks, self.slices, strict=True)]
         return torch.cat(parts), self._jacobian
 
-    def loss(self) -> Float[Tensor, ""]:
-        """Sum of squares of all rows, with gradient."""
-        return torch.stack([b.rows().square().sum() for b in self.blocks]).sum()
+    def rows(self) -> Float[Tensor, " n"]:
+        """All rows, with gradient."""
+        return torch.cat([b.rows() for b in self.blocks])
+
+    def whiten(self, jacobian: Float[Tensor, "n p"]) -> Float[Tensor, "n p"]:
+        """The Jacobian by parameters in which a unit step is a function of about unit size (done in place)."""
+        for part, n_in, transform in self._transforms:
+            block = jacobian[:, part]
+            features = block.unflatten(1, (n_in, len(transform), -1))
+            block.copy_(torch.einsum("nibo,bc->nico", features, transform).flatten(1))
+        return jacobian
+
+    def unwhiten(self, step: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
+        """A step in the parameters of `whiten` as a step in `theta`."""
+        out = step.clone()
+        for part, n_in, transform in self._transforms:
+            features = step[part].unflatten(0, (n_in, len(transform), -1))
+            out[part] = torch.einsum("bc,ico->ibo", transform, features).flatten()
+        return out
+
+    @cached_property
+    def _transforms(self) -> list[tuple[slice, int, Tensor]]:
+        found, start = [], 0
+        network = self.trial.network
+        for layer in network.layers if isinstance(network, Network) else ():
+            transform = layer.basis.whitening()  # type: ignore[operator,union-attr]
+            stop = start + layer.coefficients.numel()  # type: ignore[operator]
+            if transform is not None:
+                found.append((slice(start, stop), layer.n_in, transform.to(layer.coefficients)))  # type: ignore[arg-type]
+            start += sum(p.numel() for p in layer.parameters())
+        return found
+
+    def scale(self) -> float:
+        """The loss if the network were zero: what a small loss is small against."""
+        return sum(b.size_at_zero() for b in self.blocks)
 
     def mean_squares(self, rows: Float[Tensor, " n"]) -> dict[str, float]:
         """Mean square of the residual of each block, without its weight."""

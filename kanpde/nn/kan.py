@@ -42,10 +42,18 @@ class KANLayer(Layer):
         generator: torch.Generator | None = None,
         constant: bool = True,
     ):
-        generator = generator or torch.Generator().manual_seed(0)
-        degree = max(1, min(INITIAL_DEGREE, basis.size - 1))
-        edges = smooth_edges(basis, n_in, n_out, constant=constant, degree=degree, generator=generator)
-        super().__init__(n_in, basis, edges)
+        super().__init__(n_in, basis, torch.zeros(n_in * basis.size, n_out, dtype=torch.float64))
+        self.constant = constant
+        self.reset(generator or torch.Generator().manual_seed(0))
+
+    def reset(self, generator: torch.Generator) -> None:
+        """Start again from new random edge functions."""
+        degree = max(1, min(INITIAL_DEGREE, self.basis.size - 1))
+        edges = smooth_edges(
+            self.basis, self.n_in, self.n_out, constant=self.constant, degree=degree, generator=generator
+        )
+        with torch.no_grad():
+            self.coefficients.copy_(edges)
 
 
 class KAN(Network):
@@ -82,15 +90,21 @@ class KAN(Network):
     ):
         width = check_width(width)
         bases = _bases(len(width) - 1, grid, k, basis, base)
-        generator = torch.Generator().manual_seed(seed)
         layers = [
-            KANLayer(n_in, n_out, b, generator=generator, constant=i == 0)
+            KANLayer(n_in, n_out, b, constant=i == 0)
             for i, (n_in, n_out, b) in enumerate(zip(width[:-1], width[1:], bases, strict=True))
         ]
         super().__init__(layers, squash=squash)
-        if not squash:
-            fill_ranges(self, generator)
+        self.reset(seed)
         self.to(dtype)
+
+    def reset(self, seed: int) -> None:
+        """Start again from new weights, the ones that a new network of that seed would have."""
+        generator = torch.Generator().manual_seed(seed)
+        for layer in self.layers:
+            layer.reset(generator)  # type: ignore[operator]
+        if self.squash is None:
+            fill_ranges(self, generator)
 
 
 def check_width(width: Sequence[int]) -> list[int]:

@@ -43,14 +43,22 @@ class MLP(Network):
             if activation not in ACTIVATIONS:
                 raise ValueError(f"`activation` must be one of {', '.join(ACTIVATIONS)}, got '{activation}'.")
             activation = ACTIVATIONS[activation]()
-        generator = torch.Generator().manual_seed(seed)
-        layers = []
-        for i, (n_in, n_out) in enumerate(zip(width[:-1], width[1:], strict=True)):
-            weights = torch.randn(n_in, n_out, generator=generator, dtype=torch.float64) * math.sqrt(2 / (n_in + n_out))
-            layer = Layer(n_in, activation if i else Identity(), weights, bias=True)
-            if i == 0 and len(width) > 2:
-                with torch.no_grad():
-                    layer.bias.copy_(2 * torch.rand(n_out, generator=generator, dtype=torch.float64) - 1)
-            layers.append(layer)
+        layers = [
+            Layer(n_in, activation if i else Identity(), torch.zeros(n_in, n_out, dtype=torch.float64), bias=True)
+            for i, (n_in, n_out) in enumerate(zip(width[:-1], width[1:], strict=True))
+        ]
         super().__init__(layers)
+        self.reset(seed)
         self.to(dtype)
+
+    def reset(self, seed: int) -> None:
+        """Start again from new weights, the ones that a new network of that seed would have."""
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for i, layer in enumerate(self.layers):
+                spread = math.sqrt(2 / (layer.n_in + layer.n_out))  # type: ignore[operator]
+                normal = torch.randn(layer.coefficients.shape, generator=generator, dtype=torch.float64)
+                layer.coefficients.copy_(spread * normal)  # type: ignore[operator,arg-type]
+                layer.bias.zero_()  # type: ignore[operator,union-attr]
+                if i == 0 and len(self.layers) > 1:
+                    layer.bias.uniform_(-1.0, 1.0, generator=generator)  # type: ignore[operator,union-attr]

@@ -1,6 +1,12 @@
 """Optimisers in one contract: a step on a least-squares loss."""
 
-from .contract import Optimizer, Step
-from .gauss_newton import GaussNewton
+from collections.abc import Callable
 
-__all__ = ["GaussNewton", "Optimizer", "Step"]
+from .contract import Optimizer, Step
+from .first_order import Adam
+from .gauss_newton import GaussNewton
+from .lbfgs import LBFGS
+
+OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {"gauss-newton": GaussNewton, "adam": Adam, "lbfgs": LBFGS}
+
+__all__ = ["LBFGS", "OPTIMIZERS", "Adam", "GaussNewton", "Optimizer", "Step"]

@@ -2,7 +2,8 @@
 
 Each step solves (J^T J + lambda) d = -J^T r. Among all damping values lambda the SMALLEST is taken whose actual
 reduction of the loss is still at least 0.075 of the predicted one: the boldest step that the model still explains,
-not the one of lowest loss. One factorisation serves all values of lambda.
+not the one of lowest loss. One factorisation serves all values of lambda. The step's length is measured in the norm
+of the functions on the edges, not of their coefficients: for B-splines of degree 8 that is worth six digits.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class _Search:
     def __init__(self, problem: LeastSquares, jacobian: Tensor, rows: Tensor, loss: float, ratio: float):
         self.problem, self.theta, self.loss, self.ratio = problem, problem.theta, loss, ratio
         self.probes = 0
-        triangle = torch.linalg.qr(torch.cat([jacobian, rows[:, None]], dim=1), mode="r").R
+        triangle = torch.linalg.qr(torch.cat([problem.whiten(jacobian), rows[:, None]], dim=1), mode="r").R
         count = jacobian.shape[1]
         u, s, self.vh = torch.linalg.svd(triangle[:count, :count], full_matrices=False)
         self.squared = s.square()
@@ -131,7 +132,7 @@ class _Search:
         """The step with this damping, or None if it does not lower the loss as predicted."""
         self.probes += 1
         q = self.gradient / (self.squared + damping)
-        theta = self.theta - self.vh.T @ q
+        theta = self.theta - self.problem.unwhiten(self.vh.T @ q)
         self.problem.theta = theta
         rows = self.problem.residual()
         loss = float(rows @ rows)

@@ -53,6 +53,14 @@ class Basis(nn.Module):
         table = self.table(self.fit_points(), 0)[0]
         return torch.linalg.lstsq(table, values.flatten(1), driver="gelsd").solution.unflatten(1, values.shape[1:])
 
+    def whitening(self) -> Float[Tensor, "size size"] | None:
+        """T such that the functions `basis @ T` are orthonormal, or None where coefficients measure well as they are.
+
+        The coefficients of a B-spline of high degree say little about the size of the function, so a step that is
+        bounded in them is not bounded as a function; damping is therefore measured after this change of basis.
+        """
+        return None
+
 
 class _Derivatives(torch.autograd.Function):
     """The derivative of row m of a table is row m + 1, which is asked of the basis itself."""

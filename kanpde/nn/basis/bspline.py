@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -94,6 +95,17 @@ class BSpline(Basis):
         n = self.degree + 1
         local = 0.5 - 0.5 * torch.cos(torch.pi * (torch.arange(n, dtype=self.grid.dtype) + 0.5) / n)
         return (self.grid[:-1, None] + self.grid.diff()[:, None] * local.to(self.grid)).flatten()
+
+    def whitening(self) -> Float[Tensor, "size size"]:
+        """Inverse Cholesky factor of the matrix of inner products, by Gauss quadrature in every interval."""
+        nodes, weights = np.polynomial.legendre.leggauss(self.degree + 1)
+        lengths = self.grid.diff()
+        x = self.grid[:-1, None] + lengths[:, None] * torch.as_tensor((nodes + 1) / 2).to(self.grid)
+        root = (lengths[:, None] * torch.as_tensor(weights).to(self.grid) / 2).sqrt()
+        table = self.table(x, 0)[0] * root[..., None]
+        triangle = torch.linalg.qr(table.flatten(0, 1), mode="r").R
+        identity = torch.eye(self.size, dtype=triangle.dtype, device=triangle.device)
+        return torch.linalg.solve_triangular(triangle, identity, upper=True)
 
     def extra_repr(self) -> str:
         """For printing the module."""

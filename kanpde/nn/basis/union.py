@@ -33,3 +33,12 @@ class Union(Basis):
         """Coefficients in the first member; the others get 0."""
         first: Tensor = self.members[0].project(values)  # type: ignore[operator]
         return torch.cat([first, first.new_zeros(self.size - len(first), *first.shape[1:])])
+
+    def whitening(self) -> Float[Tensor, "size size"] | None:
+        """Each member by itself."""
+        parts = [m.whitening() for m in self.members]  # type: ignore[operator]
+        if all(p is None for p in parts):
+            return None
+        like = next(p for p in parts if p is not None)
+        full = [torch.eye(m.size).to(like) if p is None else p for m, p in zip(self.members, parts, strict=True)]  # type: ignore[arg-type]
+        return torch.block_diag(*full)

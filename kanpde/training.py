@@ -1,0 +1,243 @@
+"""The training loop: steps, budgets, stalls, restarts and the history of all of it."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .blocks import LeastSquares
+from .optim import Optimizer, Step
+
+STALL = 0.97
+STUCK = 1e-3
+MOST_RESTARTS = 5
+RESTART_SHARE = 0.2
+DIVERGED = 1e12
+REPORT_EVERY = 1.0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When to stop at the latest.
+
+    Args:
+        seconds: wall-clock time, above 0.
+        steps: number of optimiser steps, at least 1.
+        tolerance: square root of the loss to reach, above 0.
+
+    Raises:
+        ValueError: for a budget that is not positive.
+    """
+
+    seconds: float | None = None
+    steps: int | None = None
+    tolerance: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("seconds", "steps", "tolerance"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise ValueError(f"`{name}` must be positive and finite, got {value}: leave it out for no such limit.")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a progress display shows."""
+
+    steps: int
+    seconds: float
+    loss: float
+    error: float | None
+    restarts: int
+    budget: Budget
+
+
+@dataclass
+class Monitor:
+    """Figures beside the loss that are taken now and then: error, held-out residual.
+
+    Attributes:
+        error: gives the relative error, or None without a reference.
+        held_out: the same terms at other points.
+    """
+
+    error: Callable[[], float | None]
+    held_out: LeastSquares
+
+    def figures(self) -> dict[str, float]:
+        """Error (NaN without reference) and root of the loss at the held-out points."""
+        rows, error = self.held_out.residual(), self.error()
+        return {"error": math.nan if error is None else error, "held_out": float(rows.norm())}
+
+
+@dataclass
+class Training:
+    """One run of one network on one least-squares problem, restarts included.
+
+    Attributes:
+        problem: the loss.
+        optimizer: takes the steps.
+        monitor: takes further figures about once a second.
+        seed: of restarts; attempt a starts from `network.reset(seed + a)`.
+        history: one list per figure, one entry per step.
+        losses: mean squares per block, one entry per step.
+        attempt: number of restarts so far.
+        spent: seconds that earlier sessions of this run took.
+    """
+
+    problem: LeastSquares
+    optimizer: Optimizer
+    monitor: Monitor
+    seed: int
+    history: dict[str, list[float]] = field(default_factory=dict)
+    losses: dict[str, list[float]] = field(default_factory=dict)
+    attempt: int = 0
+    attempt_start: int = 0
+    best: dict[str, Any] | None = None
+    spent: float = 0.0
+    spent_cpu: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.scale = self.problem.scale()
+        self._fresh = copy.deepcopy(self.optimizer)
+        self._start, self._start_cpu = time.perf_counter(), time.process_time()
+        self._last_report = -math.inf
+
+    @property
+    def steps(self) -> int:
+        """Number of steps so far, over all attempts."""
+        return len(self.history.get("loss", ()))
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock time so far."""
+        return self.spent + time.perf_counter() - self._start
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time so far."""
+        return self.spent_cpu + time.process_time() - self._start_cpu
+
+    def run(self, budget: Budget, stop: Callable[[], str | None], after_step: Callable[[Report], None]) -> str:
+        """Train until something says stop.
+
+        Args:
+            budget: limits.
+            stop: gives a reason to stop from outside, or None.
+            after_step: called after every step.
+
+        Returns:
+            Why training stopped, in words.
+
+        Raises:
+            FloatingPointError: if the loss is no longer finite, or grew beyond all bounds.
+        """
+        while True:
+            reason = stop() or self._exhausted(budget)
+            if reason:
+                return reason
+            step = self.optimizer.step(self.problem)
+            self._note(step)
+            after_step(self.report(budget))
+            if not math.isfinite(step.loss) or step.loss > DIVERGED * max(self.scale, self.history["loss"][0]):
+                raise FloatingPointError(f"diverged: the loss is {step.loss:.3g} after {self.steps} steps")
+            if budget.tolerance is not None and math.sqrt(step.loss) <= budget.tolerance:
+                return f"tolerance reached: the root of the loss is {math.sqrt(step.loss):.3g}"
+            reason = step.stuck or self._stalled()
+            if reason and not self._restarts(step.loss, budget):
+                return reason
+
+    def finish(self) -> None:
+        """Go back to the attempt with the lowest loss, if it is not the last one."""
+        if self.best is not None and self.history and not self.best["loss"] >= self.history["loss"][-1]:
+            self.problem.theta = self.best["theta"]
+
+    def report(self, budget: Budget) -> Report:
+        """The present state for a progress display."""
+        errors = [e for e in self.history.get("error", ()) if math.isfinite(e)]
+        loss = self.history["loss"][-1]
+        return Report(self.steps, self.seconds, loss, errors[-1] if errors else None, self.attempt, budget)
+
+    def _note(self, step: Step) -> None:
+        now = self.seconds
+        figures = {"error": math.nan, "held_out": math.nan}
+        if now - self._last_report >= REPORT_EVERY:
+            figures, self._last_report = self.monitor.figures(), now
+        row = {"seconds": now, "cpu_seconds": self.cpu_seconds, "attempt": float(self.attempt), "loss": step.loss}
+        row |= figures | step.figures
+        before = self.steps
+        for name in {**self.history, **row}:
+            self.history.setdefault(name, [math.nan] * before).append(row.get(name, math.nan))
+        for name, value in step.losses.items():
+            self.losses.setdefault(name, []).append(value)
+
+    def _exhausted(self, budget: Budget) -> str | None:
+        if budget.steps is not None and self.steps >= budget.steps:
+            return f"step budget of {budget.steps} used"
+        if budget.seconds is not None and self.seconds >= budget.seconds:
+            return f"time budget of {budget.seconds:g} s used"
+        return None
+
+    def _stalled(self) -> str | None:
+        window, losses = self.optimizer.patience, self.history["loss"]
+        if window is None or self.steps - self.attempt_start <= window or losses[-1] <= STALL * losses[-1 - window]:
+            return None
+        return f"converged: the loss fell by less than {100 * (1 - STALL):.0f} % in {window} steps"
+
+    def _restarts(self, loss: float, budget: Budget) -> bool:
+        """Start again from new weights if this attempt got stuck far above the scale of the problem."""
+        network: Any = self.problem.trial.network
+        far = loss > STUCK**2 * (self.scale or self.history["loss"][0])
+        if not far or not hasattr(network, "reset") or self.attempt >= MOST_RESTARTS:
+            return False
+        left = [1.0]
+        left += [1 - self.seconds / budget.seconds] if budget.seconds else []
+        left += [1 - self.steps / budget.steps] if budget.steps else []
+        if min(left) < RESTART_SHARE:
+            return False
+        if self.best is None or loss < self.best["loss"]:
+            self.best = {"loss": loss, "theta": self.problem.theta, "attempt": self.attempt}
+        self.attempt += 1
+        self.attempt_start = self.steps
+        network.reset(self.seed + self.attempt)
+        self.optimizer = copy.deepcopy(self._fresh)
+        return True
+
+    # ---------------------------------------------------------------- saving
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `load` needs to go on bit for bit."""
+        return {
+            "theta": self.problem.theta,
+            "optimizer": self.optimizer.state(),
+            "history": {k: torch.tensor(v, dtype=torch.float64) for k, v in self.history.items()},
+            "losses": {k: torch.tensor(v, dtype=torch.float64) for k, v in self.losses.items()},
+            "attempt": self.attempt,
+            "attempt_start": self.attempt_start,
+            "best": self.best,
+            "seconds": self.seconds,
+            "cpu_seconds": self.cpu_seconds,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        like = self.problem.parameters[0]
+
+        def tensor(values: Any) -> Tensor:
+            return torch.as_tensor(values, dtype=like.dtype, device=like.device)
+
+        self.problem.theta = tensor(state["theta"])
+        self.optimizer.load(state["optimizer"], self.problem)
+        self.history = {k: list(map(float, v)) for k, v in state["history"].items()}
+        self.losses = {k: list(map(float, v)) for k, v in state["losses"].items()}
+        self.attempt, self.attempt_start = int(state["attempt"]), int(state["attempt_start"])
+        self.best = state["best"] and {**state["best"], "theta": tensor(state["best"]["theta"])}
+        self.spent, self.spent_cpu = float(state["seconds"]), float(state["cpu_seconds"])
+        self._start, self._start_cpu = time.perf_counter(), time.process_time()
