@@ -15,10 +15,10 @@ _HOME = {
     "kanpde.symbols": ["Parameter", "diff", "div", "grad", "laplacian"],
     "kanpde.coefficient": ["Coefficient"],
     "kanpde.nn": ["KAN", "MLP", "KANLayer"],
-    "kanpde.solve": ["DivergenceError", "solve"],
-    "kanpde.fit": ["fit"],
+    "kanpde.solver": ["DivergenceError", "Points", "solve"],
+    "kanpde.fitting": ["fit"],
     "kanpde.solution": ["Solution"],
-    "kanpde.compare": ["Comparison", "compare"],
+    "kanpde.comparison": ["Comparison", "compare"],
     "sympy": [
         "Abs", "E", "Max", "Min", "Piecewise", "Rational", "acos", "acosh", "asin", "asinh", "atan", "atan2",
         "atanh", "cos", "cosh", "cot", "erf", "erfc", "exp", "log", "pi", "sec", "sign", "sin", "sinh", "sqrt",

@@ -99,7 +99,7 @@ def _lift_and_mask(problem: Problem, name: str, built: list[Condition]) -> tuple
         if isinstance(condition, Initial):
             initial[condition.order] = condition.values[name]
         else:
-            faces |= {face: condition.values[name] for face in domain.boundary(condition.on).faces}
+            faces |= {face: _restricted(problem, condition.values[name], face) for face in domain.boundary(condition.on).faces}
     lift, mask = sp.Integer(0), sp.Integer(1)
     for axis in domain.space_names:
         x, (lo, hi) = domain.coordinate(axis), domain.exact_bounds[axis]
@@ -117,10 +117,16 @@ def _lift_and_mask(problem: Problem, name: str, built: list[Condition]) -> tuple
         assert t is not None
         t0, t1 = domain.exact_bounds[t.name]
         for order in sorted(initial):
-            gap = initial[order] - sp.diff(lift, t, order).subs(t, t0)
+            gap = initial[order].subs(t, t0) - sp.diff(lift, t, order).subs(t, t0)
             lift += gap * (t - t0) ** order / sp.factorial(order)
         mask *= ((t - t0) / (t1 - t0)) ** len(initial)
     return lift, mask
+
+
+def _restricted(problem: Problem, value: sp.Expr, face: Face) -> sp.Expr:
+    """Boundary data as a function on the face alone: what they say elsewhere must not reach the lift."""
+    bound = problem.domain.exact_bounds[face.axis][face.upper]
+    return value.subs(problem.domain.coordinate(face.axis), bound)
 
 
 def _verify(

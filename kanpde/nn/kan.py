@@ -76,6 +76,8 @@ class KAN(Network):
         Liu et al. (2024), "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756.
     """
 
+    kind = "KAN"
+
     def __init__(
         self,
         width: Sequence[int],

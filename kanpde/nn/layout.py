@@ -18,7 +18,7 @@ def describe(network: torch.nn.Module) -> dict[str, Any] | None:
         return None
     layers: list[Any] = list(network.layers)
     return {
-        "kind": type(network).__name__,
+        "kind": network.kind,
         "squash": network.squash is not None,
         "layers": [
             {"n_in": l.n_in, "n_out": l.n_out, "bias": l.bias is not None, "basis": _describe(l.basis)} for l in layers

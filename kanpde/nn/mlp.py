@@ -30,6 +30,8 @@ class MLP(Network):
         Glorot, Bengio (2010), AISTATS, "Understanding the difficulty of training deep feedforward neural networks".
     """
 
+    kind = "MLP"
+
     def __init__(
         self,
         width: Sequence[int],

@@ -61,7 +61,12 @@ class Network(nn.Module):
     Args:
         layers: at least one.
         squash: pass hidden values through tanh, so that they stay inside the grid of the next layer.
+
+    Attributes:
+        kind: what tables and records call it.
     """
+
+    kind = "network"
 
     def __init__(self, layers: Sequence[Layer], *, squash: bool = False):
         super().__init__()
