@@ -25,12 +25,6 @@ from .nn.input_map import InputMap
 from .nn.network import Network
 from .symbols import Parameter
 
-PENALTY = 30.0
-"""Weight of a condition's residual beside the equation's (its square multiplies the mean square in the loss).
-
-With Gauss-Newton 1, 30 and 1000 train equally well on Poisson and Helmholtz problems; first-order methods need some.
-"""
-
 
 class Trial(nn.Module):
     """A network on the coordinates of a domain, with the unknown numbers of an inverse problem.
@@ -78,12 +72,6 @@ class Side:
     def values(self) -> Float[Tensor, " n"]:
         """The expression at the points; carries gradients if they are enabled."""
         return self._full(self.expression.value(self.known, self._dynamic(self._jet())))
-
-    def values_at_zero(self) -> Float[Tensor, " n"]:
-        """The expression at the points if all outputs of the network were zero."""
-        zeros = [torch.zeros_like(self.x[:, 0]) for _ in self.expression.partials]
-        numbers = [self.trial.numbers[s.name].detach() for s in self.expression.parameters]
-        return self._full(self.expression.value(self.known, zeros + numbers))
 
     def values_and_jacobian(self, jacobian: Float[Tensor, "n p"], scale: float) -> Float[Tensor, " n"]:
         """The expression; adds `scale` times its derivative by every parameter of the trial to `jacobian`."""
@@ -173,11 +161,6 @@ class Block:
         values = self.sides[0].values()
         return self.scale * (values - self.sides[1].values() if len(self.sides) == 2 else values)
 
-    def size_at_zero(self) -> float:
-        """Sum of squares of the scaled residuals if the network were zero."""
-        values = [s.values_at_zero() for s in self.sides]
-        return float((self.scale * (values[0] - values[1] if len(values) == 2 else values[0])).square().sum())
-
     def fill(self, jacobian: Float[Tensor, "n p"]) -> Float[Tensor, " n"]:
         """Scaled residuals; their Jacobian is written into the given rows."""
         jacobian.zero_()
@@ -259,10 +242,6 @@ class LeastSquares:
             start += sum(p.numel() for p in layer.parameters())
         return found
 
-    def scale(self) -> float:
-        """The loss if the network were zero: what a small loss is small against."""
-        return sum(b.size_at_zero() for b in self.blocks)
-
     def mean_squares(self, rows: Float[Tensor, " n"]) -> dict[str, float]:
         """Mean square of the residual of each block, without its weight."""
         return {
@@ -271,7 +250,7 @@ class LeastSquares:
 
 
 def build_blocks(
-    ansatz: Ansatz, trial: Trial, samplers: dict[str, Sampler], *, interior: int, boundary: int
+    ansatz: Ansatz, trial: Trial, samplers: dict[str, Sampler], *, interior: int, boundary: int, penalty: float
 ) -> LeastSquares:
     """All terms of a trial solution at freshly drawn points.
 
@@ -281,6 +260,7 @@ def build_blocks(
         samplers: term name to sampler.
         interior: number of points for each equation.
         boundary: number of points for each condition.
+        penalty: weight of a condition's residual beside the equation's; its square multiplies the mean square.
     """
     outputs = [str(v.func) for v in ansatz.outputs.values()]
     blocks = []
@@ -288,7 +268,7 @@ def build_blocks(
         inside = i < len(ansatz.problem.equations)
         expression = Expression(term.expression, list(ansatz.outputs.values()))
         sets = term.place.sample(interior if inside else boundary, samplers[term.name])
-        weight = term.weight * (1.0 if inside else PENALTY**2)
+        weight = term.weight * (1.0 if inside else penalty**2)
         blocks.append(Block(term.name, weight, tuple(Side(expression, outputs, p, trial) for p in sets)))
     return LeastSquares(trial, blocks)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,14 +14,14 @@ from sympy.core.function import ArgumentIndexError
 
 
 def Coefficient(name: str, source: Any, values: Any = None) -> type[sp.Function]:  # noqa: N802
-    """A SymPy function backed by data: `k = Coefficient("k", f)`, then `k(x, y)` in a residual.
+    """Make a SymPy function out of data: `k = Coefficient("k", f)`, then `k(x, y)` in a residual.
 
     Args:
         name: how it is printed, a Python identifier.
         source: a function of torch tensors of shape (n,) returning shape (n,), differentiated by autograd; or, with
             `values`, one ascending axis per argument.
         values: the table, one dimension per axis; interpolated by splines of degree 3 (less for short axes), which
-            are differentiated exactly.
+            are differentiated exactly and continue beyond the table.
 
     Returns:
         A SymPy function to be called with coordinates or unknowns.
@@ -29,15 +30,18 @@ def Coefficient(name: str, source: Any, values: Any = None) -> type[sp.Function]
         ValueError: for a table whose shape does not match its axes, or that has NaN in it.
         TypeError: for a source that is neither callable nor a table.
     """
-    if not name.isidentifier():
-        raise ValueError(f"`name` must be an identifier, got '{name}': it is printed in formulas.")
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"`name` must be an identifier, got {name!r}: it is printed in formulas.")
+    if values is not None:
+        axes, table = _checked_table(name, source, values)
+        digest = hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in [*axes, table])).hexdigest()
+        ranges = tuple((float(a[0]), float(a[-1])) for a in axes)
+        return _function(name, _Table(axes, table), {"nargs": len(axes), "ranges": ranges, "fingerprint": digest})
     if callable(source):
-        return _function(name, _Callable(name, source), ())
-    if values is None:
-        raise TypeError(
-            f"`source` of coefficient {name} must be callable, or come with `values`, got {type(source).__name__}."
-        )
-    return _function(name, _table(name, source, values), ())
+        return _function(name, _Callable(name, source), {"ranges": (), "fingerprint": ""})
+    raise TypeError(
+        f"`source` of coefficient {name} must be callable, or come with `values`, got {type(source).__name__}."
+    )
 
 
 class _Callable:
@@ -47,20 +51,41 @@ class _Callable:
         self.name, self.function = name, function
 
     def __call__(self, orders: Sequence[int], *arguments: torch.Tensor) -> torch.Tensor:
+        tracked = torch.is_grad_enabled() and any(a.requires_grad for a in arguments)
         with torch.enable_grad():
-            leaves = [a if a.requires_grad or not any(orders) else a.detach().requires_grad_() for a in arguments]
+            leaves = [a.clone() if a.requires_grad else a.detach().requires_grad_() for a in arguments]
             out = self.function(*leaves)
             if not isinstance(out, torch.Tensor):
                 raise TypeError(
                     f"`{self.name}` must return a torch tensor, got {type(out).__name__}: write it with torch functions."
                 )
-            for leaf, order in zip(leaves, orders, strict=False):
+            if out.shape not in ((), leaves[0].shape):
+                raise ValueError(
+                    f"`{self.name}` must return shape {tuple(leaves[0].shape)} like its arguments, got {tuple(out.shape)}."
+                )
+            out = out.expand_as(leaves[0])
+            for leaf, order in zip(leaves, orders, strict=True):
                 for _ in range(order):
                     if not out.requires_grad:
                         return torch.zeros_like(leaf)
                     (gradient,) = torch.autograd.grad(out.sum(), leaf, create_graph=True, allow_unused=True)
                     out = torch.zeros_like(leaf) if gradient is None else gradient
-        return out
+        return out if tracked else out.detach()
+
+
+class _Table:
+    """A table of values, interpolated by a spline."""
+
+    def __init__(self, axes: Sequence[np.ndarray], table: np.ndarray):
+        degrees, knots, weights = [min(3, len(a) - 1) for a in axes], [], table
+        for i, (axis, degree) in enumerate(zip(axes, degrees, strict=True)):
+            along = make_interp_spline(axis, weights, k=degree, axis=i)
+            knots.append(along.t)
+            weights = np.moveaxis(along.c, 0, i)
+        self.spline = NdBSpline(tuple(knots), weights, k=tuple(degrees))
+
+    def __call__(self, orders: Sequence[int], *arguments: torch.Tensor) -> torch.Tensor:
+        return _Interpolated.apply(self.spline, tuple(orders), *arguments)
 
 
 class _Interpolated(torch.autograd.Function):
@@ -83,9 +108,14 @@ class _Interpolated(torch.autograd.Function):
         return (None, None, *slopes)
 
 
-def _table(name: str, axes: Any, values: Any) -> Callable[..., torch.Tensor]:
-    table = np.asarray(values, float)
-    columns = [np.asarray(axes, float)] if np.ndim(axes[0]) == 0 else [np.asarray(a, float) for a in axes]
+def _checked_table(name: str, axes: Any, values: Any) -> tuple[list[np.ndarray], np.ndarray]:
+    try:
+        table = np.array(values, float)
+        columns = [np.array(axes, float)] if np.ndim(axes[0]) == 0 else [np.array(a, float) for a in axes]
+    except (TypeError, ValueError, IndexError):
+        raise TypeError(f"`source` and `values` of coefficient {name} must be arrays of numbers.") from None
+    if any(c.ndim != 1 or len(c) < 2 or not (np.diff(c) > 0).all() or not np.isfinite(c).all() for c in columns):
+        raise ValueError(f"`source` of coefficient {name} must be axes of at least 2 strictly ascending values.")
     if table.shape != tuple(len(c) for c in columns):
         raise ValueError(
             f"`values` of coefficient {name} must have shape {tuple(len(c) for c in columns)}, got {table.shape}."
@@ -94,39 +124,32 @@ def _table(name: str, axes: Any, values: Any) -> Callable[..., torch.Tensor]:
         raise ValueError(
             f"`values` of coefficient {name} must be finite, got {int((~np.isfinite(table)).sum())} NaN or infinite."
         )
-    if any(len(c) < 2 or (np.diff(c) <= 0).any() for c in columns):
-        raise ValueError(f"`source` of coefficient {name} must be axes of at least 2 strictly ascending values.")
-    degrees, knots, weights = [min(3, len(c) - 1) for c in columns], [], table
-    for i, (column, degree) in enumerate(zip(columns, degrees, strict=True)):
-        along = make_interp_spline(column, weights, k=degree, axis=i)
-        knots.append(along.t)
-        weights = np.moveaxis(along.c, 0, i)
-    spline = NdBSpline(tuple(knots), weights, k=tuple(degrees))
-
-    def evaluate(orders: Sequence[int], *arguments: torch.Tensor) -> torch.Tensor:
-        return _Interpolated.apply(spline, tuple(orders), *arguments)
-
-    return evaluate
+    return columns, table
 
 
-def _function(name: str, implementation: Callable[..., torch.Tensor], orders: tuple[int, ...]) -> type[sp.Function]:
-    """The SymPy function of one derivative of the coefficient, made when it is first asked for."""
+def _function(name: str, implementation: Callable[..., torch.Tensor], facts: dict[str, Any]) -> type[sp.Function]:
+    """The SymPy function of the coefficient; those of its derivatives are made when they are first asked for."""
     members: dict[tuple[int, ...], type[sp.Function]] = {}
 
     def member(which: tuple[int, ...]) -> type[sp.Function]:
         if which not in members:
             label = name if not any(which) else f"{name}_{'_'.join(map(str, which))}"
-            members[which] = type(
-                label, (sp.Function,), {"evaluate": staticmethod(evaluator(which)), "fdiff": raised(which)}
-            )
+            methods = {"evaluate": staticmethod(evaluator(which)), "fdiff": raised(which), "_latex": printed(which)}
+            # without `_eval_evalf` SymPy would evaluate a coefficient called "gamma" as its own function of that name
+            own = {**facts, **methods, "is_real": True, "_eval_evalf": lambda self, precision: None}
+            members[which] = type(label, (sp.Function,), own)
         return members[which]
 
     def evaluator(which: tuple[int, ...]) -> Callable[..., Any]:
         def evaluate(*arguments: Any) -> Any:
-            if any(isinstance(a, torch.Tensor) for a in arguments):
-                return implementation(which or (0,) * len(arguments), *arguments)
-            columns = np.broadcast_arrays(*[np.atleast_1d(np.asarray(a, float)) for a in arguments])
-            return evaluate(*[torch.tensor(c) for c in columns]).detach().numpy()
+            like = next((a for a in arguments if isinstance(a, torch.Tensor)), None)
+            if like is not None:
+                tensors = [torch.as_tensor(a, dtype=like.dtype, device=like.device) for a in arguments]
+                return implementation(which or (0,) * len(tensors), *torch.broadcast_tensors(*tensors))
+            shape = np.broadcast_shapes(*[np.shape(a) for a in arguments])
+            columns = [torch.tensor(np.broadcast_to(np.asarray(a, float), shape).ravel()) for a in arguments]
+            found = evaluate(*columns).detach().numpy().reshape(shape)
+            return found if shape else float(found)
 
         return evaluate
 
@@ -139,4 +162,13 @@ def _function(name: str, implementation: Callable[..., torch.Tensor], orders: tu
 
         return fdiff
 
-    return member(orders)
+    def printed(which: tuple[int, ...]) -> Callable[..., str]:
+        def latex(self: sp.Function, printer: Any, exp: str | None = None) -> str:
+            arguments = [printer.doprint(a) for a in self.args]
+            below = "".join(a * k for a, k in zip(arguments, which, strict=False))
+            head = f"{printer.doprint(sp.Symbol(name))}{f'_{{{below}}}' if below else ''}"
+            return f"{head}{f'^{{{exp}}}' if exp else ''}\\left({', '.join(arguments)}\\right)"
+
+        return latex
+
+    return member(())

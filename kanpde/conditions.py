@@ -9,7 +9,10 @@ import numpy as np
 import sympy as sp
 
 from .geometry import Domain, Face, Part, PointSet, Sampler
-from .symbols import Unknown, diff
+from .symbols import Coordinate, Unknown, as_expression, diff
+
+RESERVED = ("a", "b", "hard", "on", "order", "points", "sigma", "weight")
+"""Keywords of conditions, which therefore cannot name an unknown."""
 
 
 class Place(Protocol):
@@ -95,22 +98,27 @@ class Condition:
         on: boundary part by name or object; None for the whole boundary.
         hard: build the condition into the trial solution instead of penalising its violation.
         weight: factor on the mean square of its residual in the loss, above 0.
-        values: one keyword per unknown, a number or an expression in the coordinates.
+        values: one keyword per unknown, a number or an expression in the coordinates; None for all unknowns alike.
 
     Raises:
+        TypeError: for a value that is neither number nor expression, or a keyword that the condition does not have.
         ValueError: for a weight that is not positive or a condition without unknown.
     """
 
     def __init__(
-        self, *, on: str | Part | None = None, hard: bool = False, weight: float = 1.0, values: dict[str, Any]
+        self,
+        *,
+        on: str | Coordinate | Part | None = None,
+        hard: bool = False,
+        weight: float = 1.0,
+        values: dict[str, Any] | None,
     ):
-        if not (np.isfinite(weight) and weight > 0):
-            raise ValueError(f"`weight` must be positive and finite, got {weight}: leave the condition out to drop it.")
-        if not values:
-            name = type(self).__name__
+        name = type(self).__name__
+        if values is not None and not values:
             raise ValueError(f"`{name}` needs a value for an unknown, as in {name}(u=0).")
-        self.on, self.hard, self.weight = on, hard, float(weight)
-        self.values = values
+        self.values = {key: self._read(key, value) for key, value in (values or {}).items()}
+        self.on, self.hard = on, bool(hard)
+        self.weight = _positive("weight", weight, "leave the condition out to drop it")
 
     @property
     def kind(self) -> str:
@@ -129,6 +137,11 @@ class Condition:
         """What vanishes where the condition holds."""
         raise NotImplementedError
 
+    def _read(self, name: str, value: Any) -> Any:
+        if name in RESERVED:
+            raise TypeError(f"`{name}` is no argument of {type(self).__name__}, got {value!r}: take it out.")
+        return as_expression(name, value)
+
     def _named(self, unknowns: dict[str, Unknown]) -> list[tuple[str, Unknown, Any]]:
         for name in self.values:
             if name not in unknowns:
@@ -139,23 +152,24 @@ class Condition:
 
     def __repr__(self) -> str:
         inside = [f"{k}={v}" for k, v in self.values.items()]
-        inside += [f"on='{self.on}'"] if isinstance(self.on, str) else []
+        if self.on is not None:
+            inside.append(f"on='{self.on.name if isinstance(self.on, Part) else self.on}'")
         inside += ["hard=True"] if self.hard else []
         return f"{type(self).__name__}({', '.join(inside)})"
 
 
-def _expressions(values: dict[str, Any]) -> dict[str, sp.Expr]:
-    for name, value in values.items():
-        if isinstance(value, float) and not np.isfinite(value):
-            raise ValueError(f"`{name}` must be finite, got {value}: check where the value comes from.")
-    return {name: sp.sympify(value) for name, value in values.items()}
+def _positive(name: str, value: Any, remedy: str) -> float:
+    number = as_expression(name, value)
+    if not number.is_positive or number.free_symbols:
+        raise ValueError(f"`{name}` must be a positive number, got {value}: {remedy}.")
+    return float(number)
 
 
 class Dirichlet(Condition):
     """Value on the boundary: `Dirichlet(u=0, on="x=0")`."""
 
-    def __init__(self, *, on: str | Part | None = None, hard: bool = False, weight: float = 1.0, **values: Any):
-        super().__init__(on=on, hard=hard, weight=weight, values=_expressions(values))
+    def __init__(self, *, on: str | Coordinate | Part | None = None, hard: bool = False, weight: float = 1.0, **values: Any):
+        super().__init__(on=on, hard=hard, weight=weight, values=values)
 
     def residual(self, u: Unknown, domain: Domain, value: sp.Expr) -> sp.Expr:
         """`u - g`."""
@@ -165,8 +179,8 @@ class Dirichlet(Condition):
 class Neumann(Condition):
     """Outward normal derivative on the boundary: `Neumann(u=0, on="x=1")`."""
 
-    def __init__(self, *, on: str | Part | None = None, hard: bool = False, weight: float = 1.0, **values: Any):
-        super().__init__(on=on, hard=hard, weight=weight, values=_expressions(values))
+    def __init__(self, *, on: str | Coordinate | Part | None = None, hard: bool = False, weight: float = 1.0, **values: Any):
+        super().__init__(on=on, hard=hard, weight=weight, values=values)
 
     def residual(self, u: Unknown, domain: Domain, value: sp.Expr) -> sp.Expr:
         """`du/dn - g`."""
@@ -185,32 +199,38 @@ class Robin(Condition):
         *,
         a: Any = 1,
         b: Any = 1,
-        on: str | Part | None = None,
+        on: str | Coordinate | Part | None = None,
         hard: bool = False,
         weight: float = 1.0,
         **values: Any,
     ):
-        super().__init__(on=on, hard=hard, weight=weight, values=_expressions(values))
-        self.a, self.b = sp.sympify(a), sp.sympify(b)
-        if self.b == 0:
-            raise ValueError("`b` must not be 0 in a Robin condition: that is Dirichlet(u=g/a).")
+        super().__init__(on=on, hard=hard, weight=weight, values=values)
+        self.a, self.b = as_expression("a", a), as_expression("b", b)
+        if self.b.is_zero:
+            raise ValueError(f"`b` must not be 0 in a Robin condition, got {b}: that is Dirichlet(u=g/a).")
 
     def residual(self, u: Unknown, domain: Domain, value: sp.Expr) -> sp.Expr:
         """`a u + b du/dn - g`."""
         return self.a * u + self.b * normal_derivative(u, domain) - value
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()[:-1]}, a={self.a}, b={self.b})"
 
 
 class Periodic(Condition):
     """Equal values and derivatives at both ends of the named coordinates: `Periodic("x")`.
 
     Every unknown is matched with as many derivatives as the order of the equation in that coordinate needs.
+
+    Raises:
+        ValueError: for no coordinate, or the same one twice.
     """
 
-    def __init__(self, *axes: str, hard: bool = False, weight: float = 1.0):
-        if not axes:
-            raise ValueError('`Periodic` needs the name of a coordinate, as in Periodic("x").')
-        super().__init__(hard=hard, weight=weight, values={str(axis): None for axis in axes})
+    def __init__(self, *axes: str | Coordinate, hard: bool = False, weight: float = 1.0):
+        super().__init__(hard=hard, weight=weight, values=None)
         self.axes = tuple(str(axis) for axis in axes)
+        if not axes or len(set(self.axes)) < len(axes):
+            raise ValueError(f'`Periodic` takes different coordinates, got {axes}: write Periodic("x", "y").')
 
     def periodic_terms(
         self, domain: Domain, unknowns: dict[str, Unknown], orders: dict[tuple[str, str], int]
@@ -220,7 +240,7 @@ class Periodic(Condition):
         for axis in self.axes:
             x = domain.coordinate(axis)
             if x.kind == "time":
-                raise ValueError(f"`Periodic({axis!r})` is a time: give Initial conditions instead.")
+                raise ValueError(f"`Periodic({axis!r})` is in time, which has a start: give Initial conditions instead.")
             for name, u in unknowns.items():
                 for k in range(max(1, orders.get((name, axis), 1))):
                     label = f"periodic {name}{'.' + axis * k if k else ''} in {axis}"
@@ -239,9 +259,9 @@ class Initial(Condition):
     """
 
     def __init__(self, *, order: int = 0, hard: bool = False, weight: float = 1.0, **values: Any):
-        super().__init__(hard=hard, weight=weight, values=_expressions(values))
-        if order not in (0, 1, 2, 3):
-            raise ValueError(f"`order` must be 0 (the value) to 3, got {order}: it counts time derivatives.")
+        super().__init__(hard=hard, weight=weight, values=values)
+        if isinstance(order, bool) or not isinstance(order, int) or not 0 <= order <= 3:
+            raise ValueError(f"`order` must be 0 (the value) to 3, got {order!r}: it counts time derivatives.")
         self.order = order
 
     def terms(self, domain: Domain, unknowns: dict[str, Unknown]) -> list[Term]:
@@ -266,25 +286,26 @@ class Data(Condition):
         values: one keyword per measured unknown, shape (n,).
 
     Raises:
+        TypeError: for points or values that are no numbers.
         ValueError: for no points, lengths that differ, or values that are not finite.
     """
 
     def __init__(self, points: Any, *, sigma: float = 1.0, weight: float = 1.0, **values: Any):
-        super().__init__(weight=weight, values={k: np.atleast_1d(np.asarray(v, float)) for k, v in values.items()})
-        if not sigma > 0:
-            raise ValueError(f"`sigma` must be positive, got {sigma}: it is a standard deviation.")
-        self.sigma = float(sigma)
+        super().__init__(weight=weight, values=values)
+        self.sigma = _positive("sigma", sigma, "it is a standard deviation")
         if isinstance(points, dict):
-            self.points: Any = {k: np.atleast_1d(np.asarray(v, float)) for k, v in points.items()}
-            columns = list(self.points.values())
+            self.points: Any = {name: _column(name, value) for name, value in points.items()}
+            columns = self.points
         else:
-            self.points = np.asarray(points, float)
+            self.points = _numbers("points", points)
             self.points = self.points[:, None] if self.points.ndim == 1 else self.points
-            columns = list(self.points.T)
-        count = len(columns[0]) if columns else 0
+            if self.points.ndim != 2:
+                raise ValueError(f"`points` must be a matrix (n, d), got shape {self.points.shape}.")
+            columns = {f"points[:, {i}]": column for i, column in enumerate(self.points.T)}
+        count = len(next(iter(columns.values()), ()))
         if count == 0:
             raise ValueError("`points` must hold at least one point, got none.")
-        for name, column in [("points", c) for c in columns] + list(self.values.items()):
+        for name, column in [*columns.items(), *self.values.items()]:
             if column.shape != (count,):
                 raise ValueError(f"`{name}` must have shape ({count},) like the other columns, got {column.shape}.")
             bad = int((~np.isfinite(column)).sum())
@@ -292,32 +313,57 @@ class Data(Condition):
                 raise ValueError(f"`{name}` must be finite, got {bad} NaN or infinite values of {count}: drop them.")
 
     def terms(self, domain: Domain, unknowns: dict[str, Unknown]) -> list[Term]:
-        """The loss terms, one per measured unknown."""
+        """The loss terms, one per measured unknown.
+
+        Raises:
+            ValueError: for points without a coordinate of the domain, or outside of it.
+        """
         if isinstance(self.points, dict):
-            missing = set(domain.names) ^ set(self.points)
-            if missing:
-                raise ValueError(
-                    f"`points` must have the columns {', '.join(domain.names)}, got {', '.join(self.points)}."
-                )
-            columns = {name: self.points[name] for name in domain.names}
+            given = self.points
+        elif self.points.shape[1] == domain.dimension:
+            given = dict(zip(domain.names, self.points.T, strict=True))
         else:
-            if self.points.shape[1] != domain.dimension:
+            raise ValueError(
+                f"`points` must have {domain.dimension} columns ({', '.join(domain.names)}), got {self.points.shape[1]}."
+            )
+        if set(given) != set(domain.names):
+            raise ValueError(f"`points` must have the columns {', '.join(domain.names)}, got {', '.join(given)}.")
+        for name, (lo, hi) in domain.bounds.items():
+            slack = 1e-9 * (hi - lo)
+            outside = (given[name] < lo - slack) | (given[name] > hi + slack)
+            if outside.any():
                 raise ValueError(
-                    f"`points` must have {domain.dimension} columns ({', '.join(domain.names)}), got {self.points.shape[1]}."
+                    f"`points` must lie in the domain, got {name}={given[name][outside][0]:g} outside of [{lo:g}, {hi:g}] "
+                    f"({int(outside.sum())} such points): drop them or extend the domain."
                 )
-            columns = dict(zip(domain.names, self.points.T, strict=True))
+        points = {name: given[name] for name in domain.names}
         return [
             Term(
                 f"data {name}",
-                (u - sp.Symbol(f"data_{name}", real=True)) / self.sigma,
-                AtPoints(PointSet(columns, {f"data_{name}": value})),
+                u - measured if self.sigma == 1 else (u - measured) / self.sigma,
+                AtPoints(PointSet(points, {measured.name: value})),
                 self.weight,
             )
             for name, u, value in self._named(unknowns)
+            for measured in [sp.Symbol(f"data_{name}", real=True)]
         ]
+
+    def _read(self, name: str, value: Any) -> Any:
+        return _column(name, value)
 
     def __repr__(self) -> str:
         return f"Data({', '.join(self.values)} at {len(next(iter(self.values.values())))} points)"
+
+
+def _numbers(name: str, value: Any) -> np.ndarray:
+    try:
+        return np.array(value, float)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"`{name}` must be an array of numbers, got {value!r}.") from None
+
+
+def _column(name: str, value: Any) -> np.ndarray:
+    return np.atleast_1d(_numbers(name, value))
 
 
 def normal_derivative(u: Unknown, domain: Domain) -> sp.Expr:

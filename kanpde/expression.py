@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.printing.pytorch import TorchPrinter
 
 from .symbols import Parameter, Unknown, orders_of
 
@@ -37,33 +39,28 @@ class Expression:
         parameters: the unknown numbers that occur, in a fixed order.
 
     Raises:
-        ValueError: for a derivative of higher order than networks are differentiated to.
+        ValueError: for a derivative of higher order than networks are differentiated to, or a function that has no
+            value, such as an unknown at another point than its coordinates.
     """
 
     def __init__(self, expression: sp.Expr, unknowns: Sequence[Unknown]):
-        functions = {u.func: u for u in unknowns}
-        table: dict[sp.Expr, tuple[Partial, sp.Symbol]] = {}
-        for atom in expression.atoms(sp.Derivative) | {u for u in unknowns if expression.has(u)}:
-            base = atom.expr if isinstance(atom, sp.Derivative) else atom
-            if base.func not in functions:
-                continue
-            orders = orders_of(atom, base.args) if isinstance(atom, sp.Derivative) else (0,) * len(base.args)
-            if sum(orders) > HIGHEST_ORDER:
-                raise ValueError(
-                    f"`{atom}` is a derivative of order {sum(orders)}, the highest is {HIGHEST_ORDER}: "
-                    "introduce an unknown for a lower derivative and make it a system."
-                )
-            name = str(base.func)
-            table[atom] = (Partial(name, orders), sp.Dummy(f"{name}{''.join(map(str, orders))}", real=True))
-        entries = sorted(table.items(), key=lambda item: item[1][0])
-        self.partials = tuple(partial for _, (partial, _) in entries)
-        tokens = [token for _, (_, token) in entries]
-        derivatives_first = {a: token for a, (_, token) in entries if isinstance(a, sp.Derivative)}
-        plain = expression.xreplace(derivatives_first).xreplace({a: token for a, (_, token) in entries})
-        symbols = sorted(plain.free_symbols - set(tokens), key=str)
+        self._source = expression
+        atoms = expression.atoms(sp.Derivative) | expression.atoms(AppliedUndef)
+        named = {atom: partial for atom in atoms if (partial := _partial(atom, unknowns)) is not None}
+        self.partials = tuple(sorted(set(named.values())))
+        tokens = {p: sp.Dummy(f"{p.unknown}{''.join(map(str, p.orders))}", real=True) for p in self.partials}
+        derivatives = {a: tokens[p] for a, p in named.items() if isinstance(a, sp.Derivative)}
+        plain = expression.xreplace(derivatives).xreplace({a: tokens[p] for a, p in named.items()})
+        left = plain.atoms(AppliedUndef, sp.Derivative, sp.Subs, sp.Integral, sp.DiracDelta)
+        if left:
+            raise ValueError(
+                f"`{min(left, key=str)}` has no value: use the unknowns "
+                f"({', '.join(map(str, unknowns)) or 'none here'}), their partial derivatives, and a Coefficient for data."
+            )
+        symbols = sorted(plain.free_symbols - set(tokens.values()), key=str)
         self.parameters = tuple(s for s in symbols if isinstance(s, Parameter))
         self.columns = tuple(s for s in symbols if not isinstance(s, Parameter))
-        self._dynamic = [*tokens, *self.parameters]
+        self._dynamic = [*tokens.values(), *self.parameters]
         known: dict[sp.Expr, sp.Symbol] = {}
         self._rest = _hoist(plain, frozenset(self._dynamic), known)
         self._known_symbols = list(known.values())
@@ -108,7 +105,10 @@ class Expression:
 
     @cached_property
     def _slopes(self) -> list[sp.Expr]:
-        return [sp.diff(self._rest, token) for token in self._dynamic]
+        slopes = [sp.diff(self._rest, token).replace(sp.DiracDelta, lambda *_: sp.S.Zero) for token in self._dynamic]
+        if any(s.has(sp.Derivative, sp.Subs) for s in slopes):
+            raise ValueError(f"`{self._source}` has a part that cannot be differentiated: write it with Piecewise.")
+        return slopes
 
     @cached_property
     def _known_function(self) -> Callable[..., list[Any]]:
@@ -143,6 +143,20 @@ def numeric(expression: Any, columns: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.broadcast_to(np.asarray(compiled.value(parts, []), float), (size,)).copy()
 
 
+def _partial(atom: sp.Expr, unknowns: Sequence[Unknown]) -> Partial | None:
+    """Which partial derivative of which unknown an atom is, if it is one."""
+    base = atom.expr if isinstance(atom, sp.Derivative) else atom
+    if base not in unknowns:
+        return None
+    orders = orders_of(atom, base.args) if isinstance(atom, sp.Derivative) else (0,) * len(base.args)
+    if sum(orders) > HIGHEST_ORDER:
+        raise ValueError(
+            f"`{atom}` is a derivative of order {sum(orders)}, the highest is {HIGHEST_ORDER}: "
+            "introduce an unknown for a lower derivative and make it a system."
+        )
+    return Partial(str(base.func), orders)
+
+
 def _backend(dynamic: Sequence[Any]) -> str:
     return "torch" if any(type(d).__module__.startswith("torch") for d in dynamic) else "numpy"
 
@@ -163,16 +177,61 @@ def _hoist(expression: sp.Expr, dynamic: frozenset[sp.Symbol], known: dict[sp.Ex
 
 
 def _compile(arguments: list[sp.Symbol], outputs: list[sp.Expr], backend: str) -> Callable[..., list[Any]]:
-    library = ["scipy", "numpy"] if backend == "numpy" else ["torch"]
-    functions = {f.func for e in outputs for f in e.atoms(sp.Function)}
-    own: dict[str, Callable[..., Any]] = {str(f): f.evaluate for f in functions if hasattr(f, "evaluate")}
-    if backend == "torch":
-        own |= {"max": lambda *v: _extreme("maximum", v), "min": lambda *v: _extreme("minimum", v)}
-    return sp.lambdify(arguments, [e.evalf(17) for e in outputs], modules=[own, *library], cse=True)
+    """Python code for the outputs; functions of our own go in under names that nothing else can have."""
+    known = _torch_functions() if backend == "torch" else {}
+    own: dict[str, Callable[..., Any]] = {}
+    for function in sorted({f.func for e in outputs for f in e.atoms(sp.Function, sp.Max, sp.Min)}, key=str):
+        implementation = getattr(function, "evaluate", known.get(function))
+        if implementation:
+            name = f"function_{len(own)}"
+            own[name] = implementation
+            outputs = [e.replace(function, sp.Function(name)) for e in outputs]
+    library = ["torch"] if backend == "torch" else ["scipy", "numpy"]
+    printer = _TorchPrinter({"fully_qualified_modules": False, "inline": True}) if backend == "torch" else None
+    code = [_with_floats(e) for e in outputs]
+    try:
+        return sp.lambdify(arguments, code, modules=[own, *library], printer=printer, cse=True, dummify=True)
+    except NotImplementedError as error:
+        missing = str(error).partition("\n")[0].rpartition(" ")[2]
+        raise ValueError(f"`{missing}` cannot be evaluated by {backend}: wrap it in a Coefficient.") from None
 
 
-def _extreme(name: str, values: Sequence[Any]) -> Any:
-    import torch
+class _TorchPrinter(TorchPrinter):
+    """Prints functions of our own by their name, which SymPy's printer for torch refuses to do."""
 
-    like = next(v for v in values if isinstance(v, torch.Tensor))
-    return reduce(getattr(torch, name), [torch.as_tensor(v, dtype=like.dtype, device=like.device) for v in values])
+    def _print_AppliedUndef(self, expr: sp.Expr) -> str:  # noqa: N802  (the name that SymPy looks for)
+        return f"{expr.func.__name__}({', '.join(map(self._print, expr.args))})"
+
+
+def _with_floats(expression: sp.Basic) -> sp.Basic:
+    """Numbers such as sqrt(2) as floats of 17 digits, because torch functions take no plain numbers."""
+    if isinstance(expression, sp.Expr) and expression.is_number:
+        return expression if expression.is_Rational else expression.evalf(17)
+    if not expression.args:
+        return expression
+    return expression.func(*[_with_floats(a) for a in expression.args])
+
+
+def _torch_functions() -> dict[Any, Callable[..., Any]]:
+    """Functions that SymPy does not print for torch, or not so that they take tensors."""
+    import torch  # here, because finite differences need none of it
+
+    def extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
+        def apply(*values: Any) -> Any:
+            like = next(v for v in values if isinstance(v, torch.Tensor))
+            return reduce(choose, [torch.as_tensor(v, dtype=like.dtype, device=like.device) for v in values])
+
+        return apply
+
+    return {
+        sp.Max: extreme(torch.maximum),
+        sp.Min: extreme(torch.minimum),
+        sp.Heaviside: lambda v, at_zero=0.5: (1 + torch.sign(v)) / 2,
+        sp.erfc: torch.erfc,
+        sp.cot: lambda v: 1 / torch.tan(v),
+        sp.sec: lambda v: 1 / torch.cos(v),
+        sp.csc: lambda v: 1 / torch.sin(v),
+        sp.coth: lambda v: 1 / torch.tanh(v),
+        sp.sech: lambda v: 1 / torch.cosh(v),
+        sp.csch: lambda v: 1 / torch.sinh(v),
+    }

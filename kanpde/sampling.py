@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from scipy.stats import qmc
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,6 @@ class LatinHypercube:
 
     def __call__(self, n: int, d: int) -> Float[np.ndarray, "n d"]:
         """`n` points of the unit cube in `d` dimensions."""
-        from scipy.stats import qmc
-
         return qmc.LatinHypercube(d, rng=np.random.default_rng(self.seed)).random(n)
 
 
@@ -61,8 +60,6 @@ class Sobol:
 
     def __call__(self, n: int, d: int) -> Float[np.ndarray, "n d"]:
         """`n` points of the unit cube in `d` dimensions."""
-        from scipy.stats import qmc
-
         power = int(np.ceil(np.log2(max(n, 1))))
         return qmc.Sobol(d, rng=np.random.default_rng(self.seed)).random_base2(power)[:n]
 

@@ -262,6 +262,16 @@ def model_name(network: torch.nn.Module) -> str:
     return type(network).__name__
 
 
+def reference_content(problem: str, reference: Reference) -> dict[str, Any]:
+    """The record of a reference by itself."""
+    return {
+        "@kind": "reference",
+        "problem": {"@name": problem},
+        "reference": {"@name": reference.name, "@error": reference.error, "@seconds": reference.seconds},
+        "grid": {**{f"{n}_reference": v for n, v in reference.values.items()}, "axes": dict(reference.axes)},
+    }
+
+
 def _attributes(group: dict[str, Any]) -> dict[str, Any]:
     return {k[1:]: v for k, v in group.items() if k.startswith("@")}
 

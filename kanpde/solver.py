@@ -176,12 +176,11 @@ class _Run:
         self.trial = Trial(model, InputMap(problem.domain.bounds, ansatz.periodic), problem.inverse_parameters)
         self.field = Field.of(ansatz, self.trial)
         assert points.interior is not None and points.boundary is not None
-        self.samplers = self._samplers(ansatz, seed)
         counts = {"interior": points.interior, "boundary": points.boundary}
-        self.ansatz = ansatz
-        loss = build_blocks(ansatz, self.trial, self.samplers, **counts)
+        penalty = optimizer.penalty
+        loss = build_blocks(ansatz, self.trial, self._samplers(ansatz, seed), **counts, penalty=penalty)
         half = {"interior": max(1, counts["interior"] // 2), "boundary": max(1, counts["boundary"] // 2)}
-        held_out = build_blocks(ansatz, self.trial, self._samplers(ansatz, seed + HELD_OUT_SEED), **half)
+        held_out = build_blocks(ansatz, self.trial, self._samplers(ansatz, seed + HELD_OUT_SEED), **half, penalty=penalty)
         monitor = Monitor(self._error_function(), held_out)
         self.training = Training(loss, optimizer, monitor, seed)
 

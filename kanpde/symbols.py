@@ -77,7 +77,7 @@ def _readings(text: str, coordinates: dict[str, Coordinate]) -> Iterator[tuple[C
 
 def unknown(name: str, coordinates: Sequence[Coordinate]) -> Unknown:
     """The unknown function `name` of the given coordinates."""
-    return UndefinedFunction(name, bases=(Unknown,))(*coordinates)
+    return UndefinedFunction(name, bases=(Unknown,), real=True)(*coordinates)
 
 
 class Parameter(sp.Symbol):
@@ -123,9 +123,9 @@ def as_expression(name: str, value: Any) -> sp.Expr:
         TypeError: for anything else; strings too, because reading one would run it as code.
         ValueError: for NaN, an infinite or a complex value.
     """
-    if not isinstance(value, (Real, sp.Expr)) and getattr(value, "shape", None) == ():
+    if getattr(value, "shape", None) == ():
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, (Real, sp.Expr)):
+    if isinstance(value, bool) or not isinstance(value, (Real, sp.Expr)) or isinstance(value, sp.MatrixBase):
         raise TypeError(
             f"`{name}` must be a number or an expression in the coordinates, got {type(value).__name__} ({value!r})."
         )

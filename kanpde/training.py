@@ -105,7 +105,8 @@ class Training:
     spent_cpu: float = 0.0
 
     def __post_init__(self) -> None:
-        self.scale = self.problem.scale()
+        rows = self.problem.residual()
+        self.sizes, self.first_loss = self.problem.mean_squares(rows), float(rows @ rows)
         self._fresh = copy.deepcopy(self.optimizer)
         self._start, self._start_cpu = time.perf_counter(), time.process_time()
         self._last_report = -math.inf
@@ -146,12 +147,12 @@ class Training:
             step = self.optimizer.step(self.problem)
             self._note(step)
             after_step(self.report(budget))
-            if not math.isfinite(step.loss) or step.loss > DIVERGED * max(self.scale, self.history["loss"][0]):
+            if not math.isfinite(step.loss) or step.loss > DIVERGED * self.first_loss:
                 raise FloatingPointError(f"diverged: the loss is {step.loss:.3g} after {self.steps} steps")
             if budget.tolerance is not None and math.sqrt(step.loss) <= budget.tolerance:
                 return f"tolerance reached: the root of the loss is {math.sqrt(step.loss):.3g}"
             reason = step.stuck or self._stalled()
-            if reason and not self._restarts(step.loss, budget):
+            if reason and not self._restarts(step, budget):
                 return reason
 
     def finish(self) -> None:
@@ -191,10 +192,10 @@ class Training:
             return None
         return f"converged: the loss fell by less than {100 * (1 - STALL):.0f} % in {window} steps"
 
-    def _restarts(self, loss: float, budget: Budget) -> bool:
-        """Start again from new weights if this attempt got stuck far above the scale of the problem."""
+    def _restarts(self, step: Step, budget: Budget) -> bool:
+        """Start again from new weights if this attempt got stuck with a block not far below where it started."""
         network: Any = self.problem.trial.network
-        far = loss > STUCK**2 * (self.scale or self.history["loss"][0])
+        far = any(step.losses[name] > STUCK**2 * size for name, size in self.sizes.items())
         if not far or not hasattr(network, "reset") or self.attempt >= MOST_RESTARTS:
             return False
         left = [1.0]
@@ -202,8 +203,8 @@ class Training:
         left += [1 - self.steps / budget.steps] if budget.steps else []
         if min(left) < RESTART_SHARE:
             return False
-        if self.best is None or loss < self.best["loss"]:
-            self.best = {"loss": loss, "theta": self.problem.theta, "attempt": self.attempt}
+        if self.best is None or step.loss < self.best["loss"]:
+            self.best = {"loss": step.loss, "theta": self.problem.theta, "attempt": self.attempt}
         self.attempt += 1
         self.attempt_start = self.steps
         network.reset(self.seed + self.attempt)

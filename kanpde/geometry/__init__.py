@@ -46,7 +46,7 @@ def Rectangle(**bounds: tuple[Any, Any]) -> Domain:  # noqa: N802
 
 
 def Time(**bounds: tuple[Any, Any]) -> Domain:  # noqa: N802
-    """An interval of time, multiplied to a domain in space: `square * Time(t=(0, 1))`.
+    """Make an interval of time, to be multiplied to a domain in space: `square * Time(t=(0, 1))`.
 
     Raises:
         ValueError: for any other number of coordinates than one.
@@ -56,5 +56,6 @@ def Time(**bounds: tuple[Any, Any]) -> Domain:  # noqa: N802
 
 def _of_dimension(name: str, dimension: int, bounds: dict[str, tuple[Any, Any]]) -> Domain:
     if len(bounds) != dimension:
-        raise ValueError(f"`{name}` takes {dimension} coordinate(s), got {len(bounds)}: use Box for any other number.")
+        got = ", ".join(bounds) or "none"
+        raise ValueError(f"`{name}` takes {dimension} named coordinate(s), got {got}: use Box for another number.")
     return Domain(bounds)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from ..symbols import Coordinate
+from ..symbols import Coordinate, as_expression
 from .points import PointSet, Sampler, stack
-
-RESERVED = {"on", "hard", "weight", "order", "a", "b", "points", "sigma"}
 
 
 @dataclass(frozen=True)
@@ -52,12 +51,13 @@ class Domain:
         time: name of the time coordinate, if there is one.
 
     Raises:
+        TypeError: for bounds that are no numbers.
         ValueError: for bounds that are not finite or not ascending, or a name that cannot be used.
     """
 
     def __init__(self, bounds: dict[str, tuple[Any, Any]], time: str | None = None):
         if not bounds:
-            raise ValueError("a domain needs at least one coordinate, as in Interval(x=(0, 1)).")
+            raise ValueError("`bounds` must name at least one coordinate, as in Interval(x=(0, 1)).")
         self.exact_bounds = {name: _checked(name, pair) for name, pair in bounds.items()}
         self.bounds = {name: (float(lo), float(hi)) for name, (lo, hi) in self.exact_bounds.items()}
         self.time_name = time
@@ -74,7 +74,7 @@ class Domain:
         if shared:
             raise ValueError(f"`{sorted(shared)[0]}` occurs in both factors of the product: give it two names.")
         if self.time_name and other.time_name:
-            raise ValueError(f"a domain has one time, got `{self.time_name}` and `{other.time_name}`.")
+            raise ValueError(f"`{other.time_name}` is a second time beside `{self.time_name}`: make it an Interval.")
         bounds = {**self.exact_bounds, **other.exact_bounds}
         time = self.time_name or other.time_name
         if time:
@@ -82,7 +82,7 @@ class Domain:
         return Domain(bounds, time)
 
     def __repr__(self) -> str:
-        return " x ".join(f"{name} in [{lo}, {hi}]" for name, (lo, hi) in self.exact_bounds.items())
+        return " x ".join(f"{name} in [{_text(lo)}, {_text(hi)}]" for name, (lo, hi) in self.exact_bounds.items())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ class Domain:
 
     def face_name(self, face: Face) -> str:
         """Such as `x=0` or `x=2*pi`."""
-        return f"{face.axis}={self.exact_bounds[face.axis][face.upper]}"
+        return f"{face.axis}={_text(self.exact_bounds[face.axis][face.upper])}"
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -134,17 +134,28 @@ class Domain:
             names += [axis, *(self.face_name(Face(axis, upper)) for upper in (False, True))]
         return tuple(names)
 
-    def boundary(self, name: str | Part | None = None) -> Part:
+    def boundary(self, name: str | Coordinate | Part | None = None) -> Part:
         """The boundary part of that name; the whole boundary without one.
 
+        Args:
+            name: such as "x" or "x=0"; a part of a factor of this domain, such as the square of `square * Time(...)`,
+                stands for the same part here.
+
         Raises:
+            TypeError: for anything but a name or a part.
             ValueError: for an unknown name; the message lists the nearest ones.
         """
-        if isinstance(name, Part):
-            return name
+        if not self.faces:
+            raise ValueError(f"`on` names a boundary in space, got the domain {self}: use Initial.")
         if name is None:
             return Part(self, "boundary", self.faces)
-        text = name.replace(" ", "")
+        if isinstance(name, Part):
+            if any(name.domain.exact_bounds[f.axis] != self.exact_bounds.get(f.axis) for f in name.faces):
+                raise ValueError(f"`on` must be a part of {self}, got '{name.name}' of {name.domain}.")
+            return Part(self, name.name, name.faces)
+        if not isinstance(name, (str, Coordinate)):
+            raise TypeError(f"`on` must be the name of one part, got {name!r}: the parts are {', '.join(self.parts)}.")
+        text = str(name).replace(" ", "")
         if text in self.space_names:
             return Part(self, text, tuple(f for f in self.faces if f.axis == text))
         for face in self.faces:
@@ -209,13 +220,26 @@ def tensor_points(axes: dict[str, np.ndarray]) -> PointSet:
 
 
 def _checked(name: str, pair: Any) -> tuple[sp.Expr, sp.Expr]:
-    if name in RESERVED or hasattr(sp.Function("u")(sp.Symbol("q")), name) or not name.isidentifier():
-        raise ValueError(f"`{name}` cannot name a coordinate: conditions or SymPy use this word. Choose another.")
+    taken = name.startswith(("_", "n_", "data_")) or name == "self" or iskeyword(name) or not name.isidentifier()
+    if taken or hasattr(sp.Function("u")(sp.Symbol("q")), name):
+        raise ValueError(f"`{name}` cannot name a coordinate: Python, SymPy or kanpde use this word. Choose another.")
     try:
-        lo, hi = (sp.nsimplify(v) if isinstance(v, float) and v == int(v) else sp.sympify(v) for v in pair)
-        finite = bool(lo.is_finite and hi.is_finite and lo.is_real and hi.is_real)
-    except (TypeError, ValueError, sp.SympifyError):
-        raise ValueError(f"`{name}` must be a pair of numbers (lower, upper), got {pair!r}.") from None
-    if not finite or not float(lo) < float(hi):
-        raise ValueError(f"`{name}` must be a finite interval with lower < upper, got {pair!r}.")
+        lower, upper = pair
+    except (TypeError, ValueError):
+        raise TypeError(f"`{name}` must be a pair of numbers (lower, upper), got {pair!r}.") from None
+    lo, hi = (_bound(name, v) for v in (lower, upper))
+    if not float(lo) < float(hi):
+        raise ValueError(f"`{name}` must be an interval with lower < upper, got {pair!r}.")
     return lo, hi
+
+
+def _bound(name: str, value: Any) -> sp.Expr:
+    """A number as SymPy keeps it: 0.0 becomes 0, and 2*pi stays what it is."""
+    number = as_expression(name, value)
+    if number.free_symbols:
+        raise ValueError(f"`{name}` must be a pair of numbers (lower, upper), got {value} in it.")
+    return sp.Integer(int(number)) if isinstance(number, sp.Float) and number == int(number) else number
+
+
+def _text(number: sp.Expr) -> str:
+    return repr(float(number)) if isinstance(number, sp.Float) else str(number)

@@ -30,10 +30,14 @@ class Optimizer(Protocol):
 
     Attributes:
         name: as on the command line.
+        penalty: weight of a condition's residual beside the equation's that suits the method: Gauss-Newton does not
+            mind a large one (30, 1000 and 10000 train equally well on Poisson; the wave equation needs 1000),
+            gradient methods do.
         patience: number of steps over which the loss must fall by 3 %, or None if plateaus are normal.
     """
 
     name: str
+    penalty: float
     patience: int | None
 
     def step(self, problem: LeastSquares) -> Step:

@@ -23,6 +23,7 @@ class Adam:
         Kingma, Ba (2015), ICLR, "Adam: a method for stochastic optimization".
     """
 
+    penalty = 30.0
     name = "adam"
     patience = None
 

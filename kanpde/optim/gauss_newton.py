@@ -44,6 +44,7 @@ class GaussNewton:
         Levenberg (1944), Marquardt (1963); ratio rule: Webb, Jerad, Cartis (2026), arXiv:2607.02194.
     """
 
+    penalty = 1000.0
     name = "gauss-newton"
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -9,6 +10,17 @@ from torch import Tensor
 
 from ..blocks import LeastSquares
 from .contract import Step
+
+ARMIJO = 1e-4
+
+
+@dataclass(frozen=True)
+class _Point:
+    """Loss and gradient at some parameters."""
+
+    theta: Tensor
+    loss: Tensor
+    gradient: Tensor
 
 
 class LBFGS:
@@ -24,6 +36,7 @@ class LBFGS:
         Liu, Nocedal (1989), Mathematical Programming 45, 503.
     """
 
+    penalty = 30.0
     name = "lbfgs"
     patience = None
 
@@ -32,33 +45,50 @@ class LBFGS:
             raise ValueError(f"`memory` must be at least 1, got {memory}: 10 to 100 are usual.")
         self.memory = memory
         self._inner: torch.optim.LBFGS | None = None
-        self._last: tuple[Tensor, Tensor, list[Tensor]] | None = None
+        self._last: _Point | None = None
 
     def step(self, problem: LeastSquares) -> Step:
-        """One direction and its line search."""
+        """One direction and its line search; down the gradient, without memory, if that does not lower the loss."""
         inner = self._for(problem)
-        before = problem.theta
+        start = self._evaluate(problem)
+        inner.step(lambda: self._evaluate(problem).loss)
+        rows = problem.residual()
+        loss, stuck = float(rows @ rows), None
+        if not loss < start.loss:
+            self._inner = None
+            rows = self._descend(problem, start)
+            loss = float(rows @ rows)
+            stuck = None if loss < start.loss else "no step lowers the loss any more"
+        return Step(loss, problem.mean_squares(rows), stuck, {})
 
-        def closure() -> Tensor:
-            theta = problem.theta
-            if self._last is not None and torch.equal(theta, self._last[0]):
-                for p, g in zip(problem.parameters, self._last[2], strict=True):
-                    p.grad = g.clone()
-                return self._last[1]
-            inner.zero_grad(set_to_none=True)
+    def _evaluate(self, problem: LeastSquares) -> _Point:
+        """Loss and gradient at the present parameters, taken from the last evaluation if that was there."""
+        theta = problem.theta
+        if self._last is None or not torch.equal(theta, self._last.theta):
+            for p in problem.parameters:
+                p.grad = None
             rows = problem.rows()
             loss = rows @ rows
             loss.backward()
-            gradients = [torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in problem.parameters]
-            self._last = (theta, loss.detach(), gradients)
-            return loss.detach()
+            gradient = [torch.zeros_like(p) if p.grad is None else p.grad for p in problem.parameters]
+            self._last = _Point(theta, loss.detach(), torch.cat([g.flatten() for g in gradient]))
+        parts = self._last.gradient.split([p.numel() for p in problem.parameters])
+        for p, part in zip(problem.parameters, parts, strict=True):
+            p.grad = part.view_as(p).clone()
+        return self._last
 
-        inner.step(closure)
-        rows = problem.residual()
-        stuck = None
-        if torch.equal(problem.theta, before):
-            stuck = "the line search finds no lower loss any more"
-        return Step(float(rows @ rows), problem.mean_squares(rows), stuck, {})
+    def _descend(self, problem: LeastSquares, start: _Point) -> Tensor:
+        """Go down the gradient, ten times shorter until the loss falls enough (Armijo); gives the new rows."""
+        slope, largest = float(start.gradient @ start.gradient), float(start.gradient.abs().max())
+        length = 1 / max(float(start.gradient.abs().sum()), torch.finfo(start.theta.dtype).tiny)
+        while length * largest > torch.finfo(start.theta.dtype).eps * float(start.theta.abs().max()):
+            problem.theta = start.theta - length * start.gradient
+            rows = problem.residual()
+            if float(rows @ rows) <= float(start.loss) - ARMIJO * length * slope:
+                return rows
+            length /= 10
+        problem.theta = start.theta
+        return problem.residual()
 
     def state(self) -> dict[str, Any]:
         """Remembered steps, gradient and direction."""

@@ -94,7 +94,9 @@ def _on_faces(problem: Problem) -> list[tuple[str, Face, int, Term]]:
                 raise ValueError(f"`{term.name}` does not hold on a face of a box: finite differences cannot take it.")
             partials = Expression(term.expression, list(problem.unknown.values())).partials
             if problem.domain.time_name and any(p.orders[-1] for p in partials):
-                raise ValueError(f"`{term.name}` has a time derivative: finite differences take space derivatives there.")
+                raise ValueError(
+                    f"`{term.name}` has a time derivative: finite differences take space derivatives there."
+                )
             highest = max(partials, key=lambda p: sum(p.orders))
             for face in term.place.part.faces:
                 if face.axis in periodic:

@@ -44,5 +44,7 @@ def exact_reference(problem: Problem, nodes: int | None = None) -> Reference | N
         return None
     for unknown, v in values.items():
         if not np.isfinite(v).all():
-            raise ValueError(f"`{name}` of {unknown} is not finite at {int((~np.isfinite(v)).sum())} of {v.size} points.")
+            raise ValueError(
+                f"`{name}` of {unknown} is not finite at {int((~np.isfinite(v)).sum())} of {v.size} points."
+            )
     return Reference(name, axes, values, error, time.perf_counter() - start, {"nodes": "x".join(map(str, shape))})

@@ -63,9 +63,7 @@ class TensorGrid:
         if key not in self._operators:
             closure = self.order if full else self.closure
             factors = [
-                difference_matrix(
-                    len(a), a[1] - a[0], k, self.order, periodic=name in self.periodic, closure=closure
-                )
+                difference_matrix(len(a), a[1] - a[0], k, self.order, periodic=name in self.periodic, closure=closure)
                 for (name, a), k in zip(self.solved.items(), orders, strict=True)
             ]
             self._operators[key] = sparse.csr_array(reduce(lambda a, b: sparse.kron(a, b, format="csr"), factors))

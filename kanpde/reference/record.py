@@ -11,7 +11,7 @@ from ..geometry import PointSet, tensor_points
 
 
 class ReferenceFailed(RuntimeError):
-    """A numerical reference that did not converge; the message says how far it came."""
+    """A reference that could be set up but not computed, such as a Newton iteration that does not converge."""
 
 
 @dataclass(frozen=True)

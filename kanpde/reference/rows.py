@@ -20,11 +20,13 @@ class Rows:
         expression: what is evaluated.
         matrices: one per partial derivative, in the order of the expression.
         columns: coordinates and normals at the nodes, each of shape (n,).
+        shifts: matrices that take boundary data to the b_i, one per partial derivative; none if the b_i vanish.
     """
 
     expression: Expression
     matrices: list[Matrix]
     columns: dict[str, np.ndarray]
+    shifts: list[Matrix] = field(default_factory=list)
     _known: list[Any] | None = field(default=None, repr=False)
 
     @property
@@ -48,9 +50,7 @@ class Rows:
     def jacobian(self, y: np.ndarray, offsets: list[Any] | None = None, **instant: float) -> Matrix:
         """Sparse derivative of the residual by `y`."""
         _, slopes = self.expression.value_and_slopes(self.known(instant), self._partials(y, offsets))
-        scaled = [
-            sparse.diags_array(self._wide(s)) @ m for s, m in zip(slopes, self.matrices, strict=True)
-        ]
+        scaled = [sparse.diags_array(self._wide(s)) @ m for s, m in zip(slopes, self.matrices, strict=True)]
         total = scaled[0] if scaled else sparse.csr_array((self.size, len(y)))
         for more in scaled[1:]:
             total = total + more

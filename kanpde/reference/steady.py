@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import sympy as sp
 from scipy import sparse
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse.linalg import splu
 
 from ..expression import Expression
 from ..problem import Problem
 from .boundary import boundary_claims, free_nodes
 from .grid import Matrix, TensorGrid
+from .linear_solve import LinearSolve, factored, preconditioned
 from .record import ReferenceFailed
 from .rows import Rows
 
@@ -101,11 +99,14 @@ def paired_equations(problem: Problem) -> dict[str, sp.Expr]:
     return {names[j]: formulas[i] for j, i in zip(owners, chosen, strict=True)}
 
 
-def newton(system: SteadySystem, start: np.ndarray, tolerance: float) -> tuple[np.ndarray, int]:
+def newton(
+    system: SteadySystem, start: np.ndarray, tolerance: float, sparser: SteadySystem | None = None
+) -> tuple[np.ndarray, int]:
     """Newton's method, its step halved until the residual shrinks.
 
     Args:
         tolerance: largest last step, relative to the solution.
+        sparser: the same problem at a lower order, to precondition the linear systems; factors without it.
 
     Returns:
         The solution and the number of steps.
@@ -113,11 +114,11 @@ def newton(system: SteadySystem, start: np.ndarray, tolerance: float) -> tuple[n
     Raises:
         ReferenceFailed: if the Jacobian is singular or the residual stops shrinking.
     """
-    y, solve = start, None
+    y, solve = start, _linear_solve(system, sparser, start)
     residual = system.residual(y)
     for count in range(NEWTON_STEPS):
-        if solve is None or not system.is_linear:
-            solve = _factor(system.jacobian(y))
+        if count and not system.is_linear:
+            solve = _linear_solve(system, sparser, y)
         step = -solve(residual)
         size = float(np.abs(step).max())
         if not np.isfinite(size):
@@ -139,6 +140,11 @@ def newton(system: SteadySystem, start: np.ndarray, tolerance: float) -> tuple[n
     )
 
 
+def _linear_solve(system: SteadySystem, sparser: SteadySystem | None, y: np.ndarray) -> LinearSolve:
+    matrix = system.jacobian(y)
+    return preconditioned(matrix, sparser.jacobian(y)) if sparser else factored(matrix)
+
+
 def _shortened(
     system: SteadySystem, y: np.ndarray, step: np.ndarray, before: float
 ) -> tuple[float, np.ndarray, np.ndarray]:
@@ -153,16 +159,6 @@ def _shortened(
             return length, trial, after
         length /= 2
     return 0.0, y, np.zeros(0)
-
-
-def _factor(jacobian: Matrix) -> Callable[[np.ndarray], np.ndarray]:
-    try:
-        solve: Any = splu(jacobian, permc_spec="COLAMD").solve
-    except RuntimeError as error:
-        raise ReferenceFailed(
-            f"the Jacobian of {jacobian.shape[0]} rows is singular ({error}): a condition is missing or not independent."
-        ) from None
-    return solve
 
 
 def _empty(nodes: np.ndarray, grid: TensorGrid) -> Matrix:

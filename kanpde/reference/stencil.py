@@ -57,7 +57,9 @@ def difference_matrix(
     one_sided = derivative + (closure or accuracy)
     needed = 2 * reach + 1 if periodic else max(one_sided, 2 * reach + 1)
     if nodes < needed:
-        raise ValueError(f"`nodes` must be at least {needed} for a derivative of order {derivative} with accuracy {accuracy}, got {nodes}.")
+        raise ValueError(
+            f"`nodes` must be at least {needed} for a derivative of order {derivative} with accuracy {accuracy}, got {nodes}."
+        )
     rows, columns, values = [], [], []
     for i in range(nodes):
         if periodic or reach <= i < nodes - reach:

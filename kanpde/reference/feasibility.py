@@ -1,0 +1,82 @@
+"""What finite differences can take: problems that they cannot are refused before any work, with a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+
+from ..conditions import AtPoints, Seam
+from ..geometry import Domain
+from ..problem import Problem
+
+ORDERS = (2, 4, 6)
+SPACE_DIMENSIONS = 3
+
+
+def check_problem(problem: Problem) -> None:
+    """Refuse a problem that cannot be discretised.
+
+    Raises:
+        ValueError: naming what is missing or too much, and the remedy.
+    """
+    domain = problem.domain
+    if type(domain) is not Domain:
+        raise ValueError(f"`domain` must be a box for finite differences, got {domain!r}: give an exact solution.")
+    dimension = len(domain.space_names)
+    if dimension == 0:
+        raise ValueError(
+            f"`domain` has no space coordinate, only {domain.time_name}: integrate it with scipy.integrate.solve_ivp."
+        )
+    if dimension > SPACE_DIMENSIONS:
+        raise ValueError(
+            f"`domain` has {dimension} space coordinates, finite differences take {SPACE_DIMENSIONS}: "
+            "compare with an exact solution instead."
+        )
+    if problem.inverse_parameters:
+        names = ", ".join(p.name for p in problem.inverse_parameters)
+        raise ValueError(f"`{names}` is unknown: finite differences need a number; replace the Parameter by one.")
+    if domain.time_name:
+        if problem.time_order == 0:
+            raise ValueError(
+                f"`residual` has no derivative in {domain.time_name}: leave the time out of the domain, or name it as space."
+            )
+        return
+    for name in _free_constants(problem):
+        raise ValueError(
+            f"`{name}` is fixed only up to a constant: no equation or condition contains {name} itself. "
+            "Make a part of the boundary Dirichlet or Robin."
+        )
+
+
+def check_order(order: int) -> None:
+    """Refuse an order of accuracy other than 2, 4 and 6.
+
+    Raises:
+        ValueError: as said.
+    """
+    if order not in ORDERS:
+        raise ValueError(f"`order` must be 2, 4 or 6, got {order}: differences are central.")
+
+
+def node_counts(problem: Problem, nodes: int | Sequence[int]) -> list[int]:
+    """One number of nodes per space coordinate.
+
+    Raises:
+        ValueError: for a number below 3 or the wrong number of numbers.
+    """
+    names = problem.domain.space_names
+    counts = [nodes] * len(names) if isinstance(nodes, int) else list(nodes)
+    if len(counts) != len(names):
+        raise ValueError(f"`nodes` must be one number or {len(names)} ({', '.join(names)}), got {len(counts)}.")
+    if min(counts) < 3:
+        raise ValueError(f"`nodes` must be at least 3, got {min(counts)}: a difference needs neighbours.")
+    return counts
+
+
+def _free_constants(problem: Problem) -> list[str]:
+    """Unknowns of which only derivatives occur."""
+    terms = [t.expression for t in problem.terms if not isinstance(t.place, (Seam, AtPoints))]
+    hidden = {d: sp.Dummy() for e in terms for d in e.atoms(sp.Derivative)}
+    plain = [e.xreplace(hidden) for e in terms]
+    return [name for name, u in problem.unknown.items() if not any(e.has(u) for e in plain)]
