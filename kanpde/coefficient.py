@@ -14,7 +14,7 @@ from sympy.core.function import ArgumentIndexError
 
 
 def Coefficient(name: str, source: Any, values: Any = None) -> type[sp.Function]:  # noqa: N802
-    """Make a SymPy function out of data: `k = Coefficient("k", f)`, then `k(x, y)` in a residual.
+    """Make a SymPy function out of data, to be called with coordinates or unknowns in a residual or condition.
 
     Args:
         name: how it is printed, a Python identifier.

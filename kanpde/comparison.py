@@ -92,6 +92,7 @@ def compare(
     points: int | Points | None = None,
     hard: bool = False,
     reference: Reference | None = None,
+    threads: int | None = None,
     on_run: Callable[[str, int], Callable[[Report], None] | None] | None = None,
 ) -> Comparison:
     """Train every model from every seed on the same points with the same optimiser, precision and budget.
@@ -107,6 +108,7 @@ def compare(
         points: number of interior points, or `Points`, for all.
         hard: build conditions in, for all.
         reference: what to measure errors against; the exact solution without it, or finite differences.
+        threads: of PyTorch, for all; see `solve`.
         on_run: called with model and seed before each run; what it returns is called after every step.
 
     Returns:
@@ -144,7 +146,7 @@ def compare(
             try:
                 found = solve(
                     problem, make(seed), optimizer=optimizer, seconds=seconds, steps=steps, seed=seed, points=where,
-                    hard=hard, reference=reference, on_step=watch,
+                    hard=hard, reference=reference, threads=threads, on_step=watch,
                 )  # fmt: skip
             except DivergenceError as error:
                 diverged[name] += 1
@@ -154,7 +156,7 @@ def compare(
                 raise KeyboardInterrupt
     rows = [_row(name, solutions[name], diverged[name]) for name in models]
     if classical is not None:
-        rows.append(_classical_row(classical, reference))
+        rows.append(_classical_row(problem, classical, reference))
     return Comparison(problem.name, tuple(rows), solutions, reference)
 
 
@@ -191,9 +193,10 @@ def _classical(problem: Problem) -> Reference | None:
         return None
 
 
-def _classical_row(classical: Reference, reference: Reference) -> dict[str, Any]:
-    """Finite differences: against the reference if that is another one, else by their own estimate."""
-    error = classical.error if reference is classical else distance(classical, reference)
+def _classical_row(problem: Problem, classical: Reference, reference: Reference) -> dict[str, Any]:
+    """Finite differences: against the exact solution or closed form if there is one, else by their own estimate."""
+    true_error = error_of(classical, problem)
+    error = classical.error if true_error is None else true_error
     return {
         "problem": None,
         "model": classical.name,
@@ -205,23 +208,19 @@ def _classical_row(classical: Reference, reference: Reference) -> dict[str, Any]
         "runs": 0,
         "seconds": classical.seconds,
         "steps": None,
-        "stop_reason": "own estimate" if reference is classical else f"against {reference.name}",
+        "stop_reason": "own estimate" if true_error is None else "true error",
         "reference": reference.name,
         "reference_error": classical.error,
         "record": None,
     }
 
 
-def distance(classical: Reference, reference: Reference) -> float:
-    """Relative L2 distance on the grid of the reference, by quintic interpolation of the finite-difference values."""
-    from scipy.interpolate import RegularGridInterpolator
-
-    points = reference.points.array
-    found = []
-    for name in reference.values:
-        between = RegularGridInterpolator(tuple(classical.axes.values()), classical.values[name], method="quintic")
-        found.append(between(points))
-    return relative_error(found, [v.ravel() for v in reference.values.values()])
+def error_of(classical: Reference, problem: Problem) -> float | None:
+    """Relative L2 error of a numerical reference on its own grid; None if the problem has no known solution."""
+    known = exact_reference(problem, axes=classical.axes)
+    if known is None:
+        return None
+    return relative_error([classical.values[n] for n in known.values], list(known.values.values()))
 
 
 def _figure(value: float | None) -> str:

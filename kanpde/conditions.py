@@ -116,6 +116,9 @@ class Condition:
         name = type(self).__name__
         if values is not None and not values:
             raise ValueError(f"`{name}` needs a value for an unknown, as in {name}(u=0).")
+        for key, value in (values or {}).items():
+            if key in RESERVED:
+                raise TypeError(f"`{key}` is no argument of {name}, got {value!r}: take it out.")
         self.values = {key: self._read(key, value) for key, value in (values or {}).items()}
         self.on, self.hard = on, bool(hard)
         self.weight = _positive("weight", weight, "leave the condition out to drop it")
@@ -138,8 +141,6 @@ class Condition:
         raise NotImplementedError
 
     def _read(self, name: str, value: Any) -> Any:
-        if name in RESERVED:
-            raise TypeError(f"`{name}` is no argument of {type(self).__name__}, got {value!r}: take it out.")
         return as_expression(name, value)
 
     def _named(self, unknowns: dict[str, Unknown]) -> list[tuple[str, Unknown, Any]]:
@@ -168,7 +169,9 @@ def _positive(name: str, value: Any, remedy: str) -> float:
 class Dirichlet(Condition):
     """Value on the boundary: `Dirichlet(u=0, on="x=0")`."""
 
-    def __init__(self, *, on: str | Coordinate | Part | None = None, hard: bool = False, weight: float = 1.0, **values: Any):
+    def __init__(
+        self, *, on: str | Coordinate | Part | None = None, hard: bool = False, weight: float = 1.0, **values: Any
+    ):
         super().__init__(on=on, hard=hard, weight=weight, values=values)
 
     def residual(self, u: Unknown, domain: Domain, value: sp.Expr) -> sp.Expr:
@@ -179,7 +182,9 @@ class Dirichlet(Condition):
 class Neumann(Condition):
     """Outward normal derivative on the boundary: `Neumann(u=0, on="x=1")`."""
 
-    def __init__(self, *, on: str | Coordinate | Part | None = None, hard: bool = False, weight: float = 1.0, **values: Any):
+    def __init__(
+        self, *, on: str | Coordinate | Part | None = None, hard: bool = False, weight: float = 1.0, **values: Any
+    ):
         super().__init__(on=on, hard=hard, weight=weight, values=values)
 
     def residual(self, u: Unknown, domain: Domain, value: sp.Expr) -> sp.Expr:
@@ -240,7 +245,9 @@ class Periodic(Condition):
         for axis in self.axes:
             x = domain.coordinate(axis)
             if x.kind == "time":
-                raise ValueError(f"`Periodic({axis!r})` is in time, which has a start: give Initial conditions instead.")
+                raise ValueError(
+                    f"`Periodic({axis!r})` is in time, which has a start: give Initial conditions instead."
+                )
             for name, u in unknowns.items():
                 for k in range(max(1, orders.get((name, axis), 1))):
                     label = f"periodic {name}{'.' + axis * k if k else ''} in {axis}"
@@ -357,7 +364,7 @@ class Data(Condition):
 
 def _numbers(name: str, value: Any) -> np.ndarray:
     try:
-        return np.array(value, float)
+        return np.asarray(value, float).copy()
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(f"`{name}` must be an array of numbers, got {value!r}.") from None
 

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any, ClassVar
+from itertools import count
+from numbers import Real
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import sympy as sp
 
-from .conditions import Condition, Data, Interior, Periodic, Term
-from .expression import Expression
+from .conditions import RESERVED, AtPoints, Condition, Data, Interior, Periodic, Seam, Term
+from .expression import Expression, numeric
 from .geometry import Domain
-from .symbols import Parameter, Unknown, UnknownDerivative, orders_of, unknown
+from .symbols import Coordinate, Parameter, Unknown, as_expression, orders_of, unknown
+
+if TYPE_CHECKING:
+    from .check import CheckReport
+
+SETTINGS = ("unknowns", "manufactured", "closed_form_error", "source")
+"""Attributes of a class that say something about the problem and are no parameters of it."""
 
 
 class Problem:
@@ -25,10 +33,11 @@ class Problem:
     `residual(self, u, x, t)` receives unknowns and coordinates by name and returns an expression that vanishes, or
     a dict {name: expression} for a system. `conditions(self, x, t)` returns a list of conditions; unknowns that it
     names as arguments are passed as well. Every public attribute that is a number is a parameter:
-    `Burgers(nu=0.02)`.
+    `Burgers(nu=0.02)`. A problem does not change once it is built.
 
     Attributes:
         domain: where the equation holds.
+        residual: the method that returns what vanishes in the domain.
         unknowns: names of the unknown functions; by default the arguments of `residual` that are no coordinates.
         manufactured: subtract the residual of `exact`, so that `exact` becomes the solution.
         closed_form_error: relative error of `closed_form`, if that method exists.
@@ -39,10 +48,12 @@ class Problem:
         closed_form(self, x, t): the solution as a NumPy function of arrays, where no expression exists.
 
     Raises:
+        TypeError: for a value that is neither number nor expression.
         ValueError: for a parameter that does not exist, or a definition that cannot be read.
     """
 
     domain: Domain
+    residual: Callable[..., Any]
     unknowns: ClassVar[tuple[str, ...]] = ()
     manufactured: ClassVar[bool] = False
     closed_form_error: ClassVar[float] = 0.0
@@ -50,21 +61,39 @@ class Problem:
 
     def __init__(self, **parameters: Any):
         if not isinstance(getattr(self, "domain", None), Domain):
-            raise ValueError(f"`{type(self).__name__}.domain` must be a domain, as in domain = Interval(x=(0, 1)).")
+            raise ValueError(f"`{self.name}.domain` must be a domain, as in domain = Interval(x=(0, 1)).")
+        if not callable(getattr(self, "residual", None)):
+            raise ValueError(
+                f"`{self.name}.residual` is missing: define residual(self, u, {', '.join(self.domain.names)})."
+            )
         valid = self.parameters
-        for name, value in parameters.items():
+        for name in parameters:
             if name not in valid:
                 near = get_close_matches(name, valid, n=3, cutoff=0.3) or sorted(valid)
-                offer = f"the parameters are {', '.join(near)}" if near else "it has no parameters"
-                raise ValueError(f"`{name}` is not a parameter of {type(self).__name__}: {offer}.")
-            if not isinstance(value, (int, float, sp.Expr)) or (isinstance(value, float) and not np.isfinite(value)):
-                raise ValueError(f"`{name}` must be a finite number, got {value!r}.")
-            setattr(self, name, value)
-        for name, value in self.parameters.items():
-            if isinstance(value, Parameter) and value.name != name:
+                offer = f"its parameters are {', '.join(near)}" if near else "it has none"
+                raise ValueError(f"`{name}` is not a parameter of {self.name}: {offer}.")
+        for name, value in (valid | parameters).items():
+            if hasattr(Problem, name):
+                raise ValueError(f"`{name}` cannot name a parameter: every problem has an attribute of that name.")
+            self._check_symbols(name, as_expression(name, value))
+            if isinstance(value, Parameter):
                 setattr(self, name, Parameter(value.initial, name))
-        self.equations  # noqa: B018  (a definition that cannot be read is refused here, not in the middle of a run)
-        self.terms  # noqa: B018
+            elif name in parameters:
+                setattr(self, name, value.item() if isinstance(value, np.generic) else value)
+        self.inverse_parameters  # noqa: B018  (reads all terms: what is wrong is refused here, not in the middle of a run)
+        self.exact_solution  # noqa: B018
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "terms" in vars(self) and (name in self.parameters or name == "domain"):
+            raise AttributeError(
+                f"`{name}` cannot change once the problem is built: make a new one with {name}={value}."
+            )
+        super().__setattr__(name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what follows from the definition: it is derived again when it is asked for."""
+        derived = {n for c in type(self).__mro__ for n, v in vars(c).items() if isinstance(v, cached_property)}
+        return {name: value for name, value in vars(self).items() if name not in derived}
 
     # ---------------------------------------------------------------- what the user declared
 
@@ -75,54 +104,59 @@ class Problem:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Every public attribute that is a number or a symbolic expression."""
-        names = {
-            n: None
-            for c in reversed(type(self).__mro__)
-            if issubclass(c, Problem) and c is not Problem
-            for n in vars(c)
-        }
-        names |= dict.fromkeys(vars(self))
-        found = {n: getattr(self, n) for n in names if not n.startswith("_") and not _is_descriptor(type(self), n)}
+        """What `Burgers(nu=0.02)` may set: every public attribute that is a number or a symbolic expression."""
+        classes = [c for c in reversed(type(self).__mro__) if issubclass(c, Problem) and c is not Problem]
+        declared = {n: getattr(type(self), n) for c in classes for n in vars(c)} | vars(self)
         return {
             n: v
-            for n, v in found.items()
-            if isinstance(v, (int, float, sp.Expr)) and not isinstance(v, bool) and n != "closed_form_error"
+            for n, v in declared.items()
+            if not n.startswith("_")
+            and n not in SETTINGS
+            and isinstance(v, (Real, sp.Expr))
+            and not isinstance(v, bool)
         }
 
     @cached_property
     def unknown(self) -> dict[str, Unknown]:
         """The unknown functions by name."""
+        coordinates = ", ".join(self.domain.names)
         names = self.unknowns or tuple(n for n in _arguments(self.residual) if n not in self.domain.names)
+        if isinstance(names, str) or len(set(names)) < len(names):
+            raise ValueError(f"`{self.name}.unknowns` must be a tuple of different names, got {names!r}.")
         if not names:
             raise ValueError(
-                f"`{self.name}.residual` must name an unknown, as in residual(self, u, {', '.join(self.domain.names)})."
+                f"`{self.name}.residual` names no unknown: give it an argument that is no coordinate ({coordinates})."
             )
+        for name in names:
+            if name in RESERVED or name in self.domain.names or not name.isidentifier():
+                raise ValueError(
+                    f"`{name}` cannot name an unknown: it is a coordinate ({coordinates}) or a keyword of conditions."
+                )
         return {name: unknown(name, self.domain.coordinates) for name in names}
 
     @cached_property
     def equations(self) -> dict[str, sp.Expr]:
         """Name to expression that vanishes inside the domain."""
-        found = self._residual(self.unknown)
+        found = self._residual()
+        if len(found) < len(self.unknown) and not self.unknowns:
+            raise ValueError(
+                f"`{self.name}.residual` gives {len(found)} equation(s) for {len(self.unknown)} unknowns "
+                f"({', '.join(self.unknown)}): an argument that is no coordinate ({', '.join(self.domain.names)}) "
+                "counts as an unknown; if one has no equation of its own, say so by `unknowns`."
+            )
+        for name, u in self.unknown.items():
+            if not any(e.has(u) for e in found.values()):
+                raise ValueError(f"`{name}` occurs in no equation of {self.name}: take it out or use it.")
+        for name, expression in found.items():
+            self._check_symbols(f"{self.name}.residual", expression)
+            if not any(expression.has(u) for u in self.unknown.values()):
+                raise ValueError(
+                    f"`{self.name}.residual` has the equation '{name}' without an unknown: {expression} = 0."
+                )
         if self.manufactured:
             if self.exact_solution is None:
                 raise ValueError(f"`{self.name}.manufactured` needs the method `exact`, which is missing.")
             found = {name: e - self.substitute(self.exact_solution, e) for name, e in found.items()}
-        if len(found) < len(self.unknown):
-            raise ValueError(
-                f"`{self.name}.residual` gives {len(found)} equation(s) for {len(self.unknown)} unknowns "
-                f"({', '.join(self.unknown)}): an argument that is no coordinate ({', '.join(self.domain.names)}) "
-                "counts as an unknown."
-            )
-        for name, expression in found.items():
-            stray = expression.free_symbols - set(self.domain.coordinates)
-            stray = {s for s in stray if not isinstance(s, Parameter)}
-            if stray:
-                raise ValueError(
-                    f"`{sorted(map(str, stray))[0]}` in the residual '{name}' is neither a coordinate "
-                    f"({', '.join(self.domain.names)}) nor a parameter: name it in the domain or give it a value."
-                )
-            Expression(expression, list(self.unknown.values()))
         return found
 
     @cached_property
@@ -134,9 +168,7 @@ class Problem:
         found = list(found) if isinstance(found, (list, tuple)) else [found]
         for item in found:
             if not isinstance(item, Condition):
-                raise ValueError(
-                    f"`{self.name}.conditions` must return conditions such as Dirichlet(u=0), got {item!r}."
-                )
+                raise TypeError(f"`{self.name}.conditions` must return a list such as [Dirichlet(u=0)], got {item!r}.")
         return found
 
     @cached_property
@@ -147,18 +179,21 @@ class Problem:
         found = self._call("exact", {})
         found = found if isinstance(found, dict) else {next(iter(self.unknown)): found}
         if set(found) != set(self.unknown):
-            raise ValueError(f"`{self.name}.exact` must give {', '.join(self.unknown)}, got {', '.join(found)}.")
-        return {name: sp.sympify(e) for name, e in found.items()}
+            raise ValueError(
+                f"`{self.name}.exact` must give {', '.join(self.unknown)}, got {', '.join(map(str, found))}: "
+                "return a dict with one expression per unknown."
+            )
+        solution = {name: as_expression(f"{self.name}.exact", found[name]).doit() for name in self.unknown}
+        for e in solution.values():
+            self._check_symbols(f"{self.name}.exact", e)
+        return solution
 
     # ---------------------------------------------------------------- what follows from it
 
     @cached_property
     def terms(self) -> list[Term]:
-        """All loss terms: the equations inside, then each condition."""
-        return [
-            *(Term(name, e, Interior(self.domain)) for name, e in self.equations.items()),
-            *(t for c in self.condition_list for t in self.terms_of(c)),
-        ]
+        """All loss terms: the equations inside, then each condition; no two have the same name."""
+        return [*self._inside, *(t for _, terms in self._by_condition for t in terms)]
 
     def terms_of(self, condition: Condition) -> list[Term]:
         """The loss terms of one condition.
@@ -166,9 +201,33 @@ class Problem:
         Raises:
             ValueError: if it names an unknown or a boundary part that does not exist.
         """
+        return next((terms for c, terms in self._by_condition if c is condition), None) or self._read(condition)
+
+    @cached_property
+    def _inside(self) -> list[Term]:
+        return [Term(name, e, Interior(self.domain)) for name, e in self.equations.items()]
+
+    @cached_property
+    def _by_condition(self) -> list[tuple[Condition, list[Term]]]:
+        pairs, taken = [], {t.name for t in self._inside}
+        for condition in self.condition_list:
+            terms = []
+            for term in self._read(condition):
+                same = (f"{term.name} ({i})" for i in count(2))
+                name = term.name if term.name not in taken else next(n for n in same if n not in taken)
+                taken.add(name)
+                terms.append(replace(term, name=name))
+            pairs.append((condition, terms))
+        return pairs
+
+    def _read(self, condition: Condition) -> list[Term]:
         if isinstance(condition, Periodic):
-            return condition.periodic_terms(self.domain, self.unknown, self.orders)
-        return condition.terms(self.domain, self.unknown)
+            terms = condition.periodic_terms(self.domain, self.unknown, self.orders)
+        else:
+            terms = condition.terms(self.domain, self.unknown)
+        for term in terms:
+            self._check_symbols(repr(condition), term.expression)
+        return terms
 
     @cached_property
     def orders(self) -> dict[tuple[str, str], int]:
@@ -192,6 +251,14 @@ class Problem:
     def inverse_parameters(self) -> tuple[Parameter, ...]:
         """The unknown numbers, by name."""
         found = {s for term in self.terms for s in term.expression.free_symbols if isinstance(s, Parameter)}
+        taken = [*self.domain.names, *self.unknown]
+        for s in sorted(found, key=lambda s: (s.name, s.initial)):
+            if s.name in taken:
+                raise ValueError(
+                    f"`{s}` names two things in {self.name}: make the unknown number an attribute of the class, "
+                    f"or give it a name, as in Parameter({s.initial}, 'k')."
+                )
+            taken.append(s.name)
         return tuple(sorted(found, key=lambda s: s.name))
 
     @property
@@ -199,7 +266,7 @@ class Problem:
         """Whether measurements are among the conditions."""
         return any(isinstance(c, Data) for c in self.condition_list)
 
-    def check(self) -> Any:
+    def check(self) -> CheckReport:
         """Find mistakes before any training; see `kanpde.check.check`."""
         from .check import check
 
@@ -208,25 +275,42 @@ class Problem:
     def latex(self) -> list[str]:
         """Equations, conditions and exact solution as lines of LaTeX."""
         lines = [_latex(e, self.unknown) + " = 0" for e in self.equations.values()]
-        lines += [
-            f"{_latex(t.expression, self.unknown)} = 0 \\quad \\text{{({t.name})}}"
-            for t in self.terms
-            if t.name not in self.equations
-        ]
-        if self.exact_solution:
-            lines += [f"{name}_\\text{{exact}} = {sp.latex(e)}" for name, e in self.exact_solution.items()]
+        for term in self.terms[len(self.equations) :]:
+            left = _latex(term.expression, self.unknown)
+            if isinstance(term.place, Seam):
+                axis, (lo, hi) = term.place.axis, map(sp.latex, self.domain.exact_bounds[term.place.axis])
+                x = sp.latex(self.domain.coordinate(axis))
+                left = f"\\left[{left}\\right]_{{{x}={lo}}}^{{{x}={hi}}}"
+            lines.append(f"{left} = 0 \\quad \\text{{({term.name})}}")
+        for name, e in (self.exact_solution or {}).items():
+            lines.append(f"{sp.latex(sp.Symbol(name))}_\\text{{exact}} = {sp.latex(e)}")
         return lines
 
     @property
     def definition_hash(self) -> str:
-        """Fingerprint of domain, equations, conditions and parameters, to tell whether two runs solve the same."""
-        text = [repr(self.domain), *(f"{t.name}:{sp.srepr(t.expression)}:{t.weight}" for t in self.terms)]
+        """Fingerprint of domain, equations and conditions, to tell whether two runs solve the same problem.
+
+        A callable coefficient counts by its values at points of the domain. Where the training of an unknown number
+        starts from does not count.
+        """
+        text = [f"{c.name}:{c.kind}:{sp.srepr(self.domain.exact_bounds[c.name])}" for c in self.domain.coordinates]
+        text += [f"{t.name}:{sp.srepr(t.expression)}:{t.weight}" for t in self.terms]
         text += [f"{type(c).__name__}:{c.hard}" for c in self.condition_list]
-        for condition in self.condition_list:
-            if isinstance(condition, Data):
-                text += [hashlib.sha256(np.ascontiguousarray(v)).hexdigest() for v in condition.values.values()]
-        stable = re.sub(r"_Dummy_\d+|dummy_index=\d+", "", "\n".join(text))
-        return hashlib.sha256(stable.encode()).hexdigest()[:16]
+        text += [self._fingerprint(f) for t in self.terms for f in _coefficients(t.expression)]
+        data = [t.place.points.known for t in self.terms if isinstance(t.place, AtPoints)]
+        text += [f"{name}:{_digest(column)}" for known in data for name, column in known.items()]
+        return hashlib.sha256("\n".join(text).encode()).hexdigest()[:16]
+
+    def _fingerprint(self, coefficient: sp.Expr) -> str:
+        """The table behind a coefficient, or the values of its function at some points of the domain."""
+        if coefficient.func.fingerprint:
+            return f"{coefficient}:{coefficient.func.fingerprint}"
+        stand_in = {f: sp.Rational(1, 3) for f in coefficient.atoms(sp.Derivative, *map(type, self.unknown.values()))}
+        stand_in |= {s: sp.Float(s.initial) for s in coefficient.atoms(Parameter)}
+        points = self.domain.sample(64, lambda n, d: np.random.default_rng(0).random((n, d)))
+        values = numeric(coefficient.xreplace(stand_in), points.known | _normals(self.domain, len(points)))
+        scale = np.abs(values).max() or 1.0
+        return f"{coefficient}:{_digest(np.round(values / scale, 6) + 0.0)}:{scale:.6g}"
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{k}={v}' for k, v in self.parameters.items())})"
@@ -237,13 +321,16 @@ class Problem:
 
     # ---------------------------------------------------------------- reading the user's methods
 
-    def _residual(self, unknowns: dict[str, Any]) -> dict[str, sp.Expr]:
+    def _residual(self) -> dict[str, sp.Expr]:
+        found = self._call("residual", self.unknown)
+        named = found if isinstance(found, dict) else {"equation": found}
         try:
-            found = self._call("residual", unknowns)
-        except UnknownDerivative as error:
-            raise ValueError(str(error)) from None
-        found = found if isinstance(found, dict) else {"equation": found}
-        return {name: sp.sympify(e) for name, e in found.items()}
+            return {str(name): as_expression(f"{self.name}.residual", e).doit() for name, e in named.items()}
+        except TypeError:
+            raise TypeError(
+                f"`{self.name}.residual` must return an expression that vanishes, or a dict of them by name, "
+                f"got {found!r}: write left - right for an equation."
+            ) from None
 
     def _call(self, method: str, unknowns: dict[str, Any]) -> Any:
         function: Callable[..., Any] = getattr(self, method)
@@ -253,23 +340,72 @@ class Problem:
                 raise ValueError(
                     f"`{name}` in {self.name}.{method}(...) is not a coordinate: the domain has {', '.join(self.domain.names)}."
                 )
-        return function(**{name: available[name] for name in _arguments(function)})
+        try:
+            return function(**{name: available[name] for name in _arguments(function)})
+        except TypeError as error:
+            if "expression to float" in str(error) or "ufunc" in str(error):
+                raise TypeError(
+                    f"`{self.name}.{method}` calls a function of numbers on a symbol: "
+                    "take sin, exp, ... from kanpde, not from math or numpy."
+                ) from error
+            if "truth value of Relational" in str(error):
+                raise TypeError(f"`{self.name}.{method}` compares symbols: write a case with Piecewise.") from error
+            raise
+
+    def _check_symbols(self, name: str, expression: sp.Expr) -> None:
+        """Refuse symbols without a value, derivatives of too high an order and coefficients that are too short."""
+        Expression(expression, list(self.unknown.values()))
+        values = {f"data_{u}" for u in self.unknown} | set(_normals(self.domain, 1))
+        known = {*self.domain.coordinates, *(sp.Symbol(v, real=True) for v in values)}
+        for symbol in sorted(expression.free_symbols - known, key=str):
+            if not isinstance(symbol, Parameter):
+                raise ValueError(
+                    f"`{symbol}` in {name} is neither a coordinate ({', '.join(self.domain.names)}) nor a parameter: "
+                    "take coordinates from the arguments of the method and give other symbols a value."
+                )
+        for coefficient in _coefficients(expression):
+            for argument, (low, high) in zip(coefficient.args, coefficient.func.ranges, strict=False):
+                lo, hi = self.domain.bounds.get(str(argument), (low, high))
+                if isinstance(argument, Coordinate) and (lo < low - 1e-9 or hi > high + 1e-9):
+                    raise ValueError(
+                        f"`{coefficient}` is tabulated for {argument} in [{low:g}, {high:g}], the domain has "
+                        f"[{lo:g}, {hi:g}]: extend the table."
+                    )
 
 
 def _arguments(function: Callable[..., Any]) -> Sequence[str]:
-    return list(inspect.signature(function).parameters)
+    arguments = inspect.signature(function).parameters.values()
+    for a in arguments:
+        if a.kind in (a.VAR_POSITIONAL, a.VAR_KEYWORD, a.POSITIONAL_ONLY):
+            raise ValueError(
+                f"`{a}` in {function.__qualname__}: unknowns and coordinates are passed by name, name each."
+            )
+    return [a.name for a in arguments]
 
 
-def _is_descriptor(cls: type, name: str) -> bool:
-    return isinstance(inspect.getattr_static(cls, name, None), (property, cached_property)) or callable(
-        inspect.getattr_static(cls, name, None)
-    )
+def _coefficients(expression: sp.Expr) -> list[sp.Expr]:
+    return sorted((f for f in expression.atoms(sp.Function) if hasattr(f.func, "fingerprint")), key=str)
+
+
+def _normals(domain: Domain, n: int) -> dict[str, np.ndarray]:
+    return {f"n_{name}": np.ones(n) for name in domain.space_names}
+
+
+def _digest(values: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
+
+
+class _Printed(sp.Symbol):
+    """An unknown in print, behind numbers, coordinates and coefficients."""
+
+    @classmethod
+    def class_key(cls) -> tuple[int, int, str]:
+        return 9, 0, "Printed"
 
 
 def _latex(expression: sp.Expr, unknowns: dict[str, Unknown]) -> str:
     names: dict[sp.Expr, sp.Symbol] = {}
     for d in expression.atoms(sp.Derivative):
         subscript = "".join(sp.latex(v) * int(k) for v, k in d.variable_count)
-        names[d] = sp.Symbol(f"{d.expr.func}_{{{subscript}}}")
-    plain = expression.xreplace(names).xreplace({u: sp.Symbol(n) for n, u in unknowns.items()})
-    return sp.latex(plain)
+        names[d] = _Printed(f"{d.expr.func}_{{{subscript}}}")
+    return sp.latex(expression.xreplace(names).xreplace({u: _Printed(n) for n, u in unknowns.items()}))

@@ -17,7 +17,7 @@ class Uniform:
 
     def __call__(self, n: int, d: int) -> Float[np.ndarray, "n d"]:
         """`n` points of the unit cube in `d` dimensions."""
-        return np.random.default_rng(self.seed).random((n, d))
+        return np.random.default_rng(self.seed).random((_at_least_one(n), d))
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Grid:
 
     def __call__(self, n: int, d: int) -> Float[np.ndarray, "n d"]:
         """About `n` points of the unit cube in `d` dimensions."""
-        side = max(1, round(n ** (1 / max(d, 1))))
+        side = max(1, round(_at_least_one(n) ** (1 / max(d, 1))))
         axis = (np.arange(side) + 0.5) / side
         return np.stack([m.ravel() for m in np.meshgrid(*[axis] * d, indexing="ij")], axis=1)
 
@@ -45,7 +45,7 @@ class LatinHypercube:
 
     def __call__(self, n: int, d: int) -> Float[np.ndarray, "n d"]:
         """`n` points of the unit cube in `d` dimensions."""
-        return qmc.LatinHypercube(d, rng=np.random.default_rng(self.seed)).random(n)
+        return qmc.LatinHypercube(d, rng=np.random.default_rng(self.seed)).random(_at_least_one(n))
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,14 @@ class Sobol:
 
     def __call__(self, n: int, d: int) -> Float[np.ndarray, "n d"]:
         """`n` points of the unit cube in `d` dimensions."""
-        power = int(np.ceil(np.log2(max(n, 1))))
+        power = int(np.ceil(np.log2(_at_least_one(n))))
         return qmc.Sobol(d, rng=np.random.default_rng(self.seed)).random_base2(power)[:n]
+
+
+def _at_least_one(n: int) -> int:
+    if n < 1:
+        raise ValueError(f"`n` must be at least 1, got {n}: it is a number of points.")
+    return n
 
 
 Sampling = Uniform | Grid | LatinHypercube | Sobol

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -34,6 +35,8 @@ WRITE_EVERY = 2.0
 WRITE_SHARE = 0.05
 DEFAULT_SECONDS = 60.0
 HELD_OUT_SEED = 7919
+SMALL = 4_000_000
+"""Entries of the Jacobian below which a second thread costs more than it brings."""
 
 
 class DivergenceError(RuntimeError):
@@ -99,6 +102,7 @@ def solve(
     reference: Reference | None = None,
     record: str | Path | None = None,
     resume: str | Path | None = None,
+    threads: int | None = None,
     on_step: Callable[[Report], None] | None = None,
 ) -> Solution:
     """Solve a problem by training a network.
@@ -116,6 +120,8 @@ def solve(
         reference: what to measure the error against; the exact solution or closed form of the problem without it.
         record: file that the run is recorded in while it goes on; it must not exist.
         resume: record of an interrupted run of the same problem to go on with; budgets count from its beginning.
+        threads: of PyTorch while this runs; without it one for small problems, which is quicker there, else
+            PyTorch's own number. Runs are bit-identical for the same seed, machine and number of threads.
         on_step: called with a `Report` after every step.
 
     Returns:
@@ -148,11 +154,26 @@ def solve(
     where = points if isinstance(points, Points) else Points(points)
     where = where.resolved(sum(p.numel() for p in model.parameters()))
     reference = reference or exact_reference(problem)
-    run = _Run(problem, ansatz, model, chosen, where, seed=seed, hard=hard, reference=reference, budget=budget)
-    if saved is not None:
-        assert saved.checkpoint is not None
-        run.training.load(saved.checkpoint)
-    return run.go(Path(record) if record is not None else None, on_step)
+    size = (where.interior or 0) * sum(p.numel() for p in model.parameters())
+    with _threads(threads if threads is not None else 1 if size < SMALL else torch.get_num_threads()):
+        run = _Run(problem, ansatz, model, chosen, where, seed=seed, hard=hard, reference=reference, budget=budget)
+        if saved is not None:
+            assert saved.checkpoint is not None
+            run.training.load(saved.checkpoint)
+        return run.go(Path(record) if record is not None else None, on_step)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """PyTorch's number of threads, put back at the end."""
+    if count < 1:
+        raise ValueError(f"`threads` must be at least 1, got {count}.")
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Run:

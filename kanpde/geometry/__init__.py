@@ -46,7 +46,7 @@ def Rectangle(**bounds: tuple[Any, Any]) -> Domain:  # noqa: N802
 
 
 def Time(**bounds: tuple[Any, Any]) -> Domain:  # noqa: N802
-    """Make an interval of time, to be multiplied to a domain in space: `square * Time(t=(0, 1))`.
+    """Make an interval of time, which a domain in space is multiplied by.
 
     Raises:
         ValueError: for any other number of coordinates than one.

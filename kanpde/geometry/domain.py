@@ -238,7 +238,7 @@ def _bound(name: str, value: Any) -> sp.Expr:
     number = as_expression(name, value)
     if number.free_symbols:
         raise ValueError(f"`{name}` must be a pair of numbers (lower, upper), got {value} in it.")
-    return sp.Integer(int(number)) if isinstance(number, sp.Float) and number == int(number) else number
+    return sp.Integer(int(number)) if isinstance(number, sp.Float) and float(number).is_integer() else number
 
 
 def _text(number: sp.Expr) -> str:

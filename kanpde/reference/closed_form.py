@@ -15,12 +15,15 @@ NODES = {1: 1001, 2: 101, 3: 31, 4: 13}
 ROUNDING = 1e-15
 
 
-def exact_reference(problem: Problem, nodes: int | None = None) -> Reference | None:
-    """The exact solution or closed form of a problem on an equidistant grid; None if it has neither.
+def exact_reference(
+    problem: Problem, nodes: int | None = None, *, axes: dict[str, np.ndarray] | None = None
+) -> Reference | None:
+    """The exact solution or closed form of a problem on a tensor grid; None if it has neither.
 
     Args:
         problem: with the method `exact` or `closed_form`.
-        nodes: per coordinate, at least 2; fewer in more dimensions without it.
+        nodes: per coordinate, equidistant, at least 2; fewer in more dimensions without it.
+        axes: the nodes themselves, coordinate to values in the order of the domain.
 
     Raises:
         ValueError: for fewer than 2 nodes, or a closed form that is not finite.
@@ -30,8 +33,8 @@ def exact_reference(problem: Problem, nodes: int | None = None) -> Reference | N
     if count < 2:
         raise ValueError(f"`nodes` must be at least 2, got {count}: a grid needs both ends.")
     start = time.perf_counter()
-    axes = problem.domain.grid([count] * dimension)
-    points, shape = tensor_points(axes), (count,) * dimension
+    axes = problem.domain.grid([count] * dimension) if axes is None else axes
+    points, shape = tensor_points(axes), tuple(len(a) for a in axes.values())
     if problem.exact_solution is not None:
         values = {name: numeric(e, points.columns).reshape(shape) for name, e in problem.exact_solution.items()}
         name, error = "exact solution", ROUNDING

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.integrate import BDF, DOP853, OdeSolver, solve_ivp
+from scipy.integrate import DOP853, OdeSolver, Radau, solve_ivp
 
 from ..conditions import AtStart
 from ..expression import Expression
@@ -135,11 +135,11 @@ def method_of_lines(problem: Problem, grid: TensorGrid) -> MethodOfLines:
 
 
 def integrator_for(problem: Problem) -> type[OdeSolver]:
-    """BDF if the order in space is above the order in time (diffusion is stiff), DOP853 otherwise (waves are not)."""
+    """Radau if the order in space is above the order in time (diffusion is stiff), DOP853 otherwise (waves are not)."""
     time = problem.domain.time_name
     in_space = max(k for (_, c), k in problem.orders.items() if c != time)
     in_time = min(k for (_, c), k in problem.orders.items() if c == time)
-    return BDF if in_space > in_time else DOP853
+    return Radau if in_space > in_time else DOP853
 
 
 def integrate(

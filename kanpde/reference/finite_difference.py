@@ -19,10 +19,11 @@ from .grid import TensorGrid
 from .record import Reference
 from .steady import newton, steady_system
 
-STEADY_NODES = {1: 257, 2: 65, 3: 17}
-EVOLUTION_NODES = {1: 401, 2: 33, 3: 13}
+STEADY_NODES = {1: 257, 2: 129, 3: 17}
+EVOLUTION_NODES = {1: 801, 2: 33, 3: 13}
 STEADY_TOLERANCE = 1e-11
-EVOLUTION_TOLERANCE = 1e-9
+EVOLUTION_TOLERANCE = 1e-11
+FACTORED_NODES = 10_000
 LOOSEST_TOLERANCE = 1e-3
 KEPT_INTERVALS = 200
 
@@ -31,7 +32,7 @@ def finite_difference(
     problem: Problem,
     *,
     nodes: int | Sequence[int] | None = None,
-    order: int = 4,
+    order: int = 6,
     instants: int = 101,
     tolerance: float | None = None,
     integrator: type[OdeSolver] | None = None,
@@ -50,7 +51,7 @@ def finite_difference(
         instants: equidistant instants of the result, both ends included.
         tolerance: relative; of the last Newton step, or of each step in time. On the coarser grid it is larger by
             2**order in time, so that the difference of the two shows the error in time as well.
-        integrator: a class of `scipy.integrate`; BDF for a stiff problem and DOP853 otherwise, see `integrator_for`.
+        integrator: a class of `scipy.integrate`; Radau for a stiff problem and DOP853 otherwise, see `integrator_for`.
 
     Returns:
         The reference on the finer grid, thinned to about 200 intervals per coordinate.
@@ -115,7 +116,7 @@ def _steady(
         if found:
             start = np.concatenate([_refined(grids[0], grid, v) for v in found[0].values()])
         system = steady_system(problem, grid)
-        by_factors = len(grid.shape) < 3 or grid.order == 2
+        by_factors = len(grid.shape) == 1 or grid.order == 2 or grid.size < FACTORED_NODES
         sparser = None if by_factors else steady_system(problem, replace(grid, order=2, closure=2))
         y, count = newton(system, start, tolerance, sparser)
         total += count

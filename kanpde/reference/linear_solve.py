@@ -42,9 +42,9 @@ def preconditioned(matrix: Matrix, sparser: Matrix) -> LinearSolve:
     Source:
         Orszag (1980), Journal of Computational Physics 37, 70.
     """
-    options = {"SymmetricMode": True}
+    diagonal_pivots = {"SymmetricMode": True, "Equil": False}  # exchanging rows would fill the factors sixfold
     try:
-        factors = splu(sparser.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.1, options=options)
+        factors = splu(sparser.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=diagonal_pivots)
     except RuntimeError:
         return factored(matrix)
     inverse = LinearOperator(matrix.shape, factors.solve, dtype=float)
