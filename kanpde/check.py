@@ -139,10 +139,9 @@ def _boundary_is_covered_once(problem: Problem) -> Iterator[Finding]:
             periodic, ends = _conditions_across(problem, name, axis)
             both = [c for listed in ends.values() for c in listed]
             if periodic:
-                if len(periodic) + len(both) > 1:
-                    yield Finding(
-                        "error", _surplus(name, f"both ends of {axis}, which are one point", [*periodic, *both], 1)
-                    )
+                given = list(dict.fromkeys([*periodic, *both]))
+                if len(given) > 1:
+                    yield Finding("error", _surplus(name, f"both ends of {axis}, which are one point", given, 1))
             elif order % 2:
                 if len(both) < order and not (order == 1 and len(problem.unknown) > 1):
                     yield Finding(lack, _lack(name, f"the two ends of {axis}", axis, len(both), order))

@@ -45,12 +45,13 @@ class Expression:
 
     def __init__(self, expression: sp.Expr, unknowns: Sequence[Unknown]):
         self._source = expression
-        atoms = expression.atoms(sp.Derivative) | expression.atoms(AppliedUndef)
-        named = {atom: partial for atom in atoms if (partial := _partial(atom, unknowns)) is not None}
-        self.partials = tuple(sorted(set(named.values())))
+        derivatives = {d: p for d in expression.atoms(sp.Derivative) if (p := _partial(d, unknowns))}
+        bare = expression.xreplace({d: sp.Dummy() for d in derivatives})
+        values = {u: p for u in bare.atoms(AppliedUndef) if (p := _partial(u, unknowns))}
+        self.partials = tuple(sorted({*derivatives.values(), *values.values()}))
         tokens = {p: sp.Dummy(f"{p.unknown}{''.join(map(str, p.orders))}", real=True) for p in self.partials}
-        derivatives = {a: tokens[p] for a, p in named.items() if isinstance(a, sp.Derivative)}
-        plain = expression.xreplace(derivatives).xreplace({a: tokens[p] for a, p in named.items()})
+        plain = expression.xreplace({d: tokens[p] for d, p in derivatives.items()})
+        plain = plain.xreplace({u: tokens[p] for u, p in values.items()})
         left = plain.atoms(AppliedUndef, sp.Derivative, sp.Subs, sp.Integral, sp.DiracDelta)
         if left:
             raise ValueError(
@@ -216,16 +217,17 @@ def _torch_functions() -> dict[Any, Callable[..., Any]]:
     """Functions that SymPy does not print for torch, or not so that they take tensors."""
     import torch  # here, because finite differences need none of it
 
-    def extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
+    def of_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
         def apply(*values: Any) -> Any:
             like = next(v for v in values if isinstance(v, torch.Tensor))
-            return reduce(choose, [torch.as_tensor(v, dtype=like.dtype, device=like.device) for v in values])
+            return reduce(function, [torch.as_tensor(v, dtype=like.dtype, device=like.device) for v in values])
 
         return apply
 
     return {
-        sp.Max: extreme(torch.maximum),
-        sp.Min: extreme(torch.minimum),
+        sp.Max: of_tensors(torch.maximum),
+        sp.Min: of_tensors(torch.minimum),
+        sp.atan2: of_tensors(torch.atan2),
         sp.Heaviside: lambda v, at_zero=0.5: (1 + torch.sign(v)) / 2,
         sp.erfc: torch.erfc,
         sp.cot: lambda v: 1 / torch.tan(v),

@@ -44,7 +44,9 @@ def test_a_grid_has_the_centres_of_its_cells():
 
 def test_sobol_points_integrate_better_than_random_ones():
     def error(sampler):
-        return np.mean([abs(np.prod(np.sin(np.pi * sampler(s)(256, 2)), axis=1).mean() - 4 / np.pi**2) for s in range(8)])
+        return np.mean(
+            [abs(np.prod(np.sin(np.pi * sampler(s)(256, 2)), axis=1).mean() - 4 / np.pi**2) for s in range(8)]
+        )
 
     assert error(Sobol) < 0.1 * error(Uniform)
 

@@ -52,7 +52,7 @@ def test_a_derivative_that_can_be_read_in_two_ways_is_refused():
 
 
 def test_a_derivative_by_no_coordinate_is_refused():
-    with pytest.raises(ValueError, match="`u.z` is not a partial derivative: the coordinates of the domain are x, y"):
+    with pytest.raises(ValueError, match=r"`u.z` is not a partial derivative: the coordinates of the domain are x, y"):
         U.z  # noqa: B018
     assert not hasattr(U, "z")
 
@@ -134,7 +134,9 @@ def test_copies_of_symbols_keep_what_they_know(duplicate):
     assert duplicate(number).initial == 2.5
 
 
-@pytest.mark.parametrize(("initial", "error"), [("a", TypeError), (None, TypeError), (float("nan"), ValueError), (X, ValueError)])
+@pytest.mark.parametrize(
+    ("initial", "error"), [("a", TypeError), (None, TypeError), (float("nan"), ValueError), (X, ValueError)]
+)
 def test_an_unknown_number_starts_from_a_finite_number(initial, error):
     with pytest.raises(error, match="`initial` must be"):
         Parameter(initial)
@@ -150,7 +152,9 @@ def test_numbers_of_every_library_become_expressions():
     assert as_expression("u", sp.pi) is sp.pi
 
 
-@pytest.mark.parametrize("value", ["__import__('os').getcwd()", None, [1, 2], True, sp.Eq(X, 0), sp.Matrix([1]), grad(X)])
+@pytest.mark.parametrize(
+    "value", ["__import__('os').getcwd()", None, [1, 2], True, sp.Eq(X, 0), sp.Matrix([1]), grad(X)]
+)
 def test_what_is_no_expression_is_refused_and_strings_are_never_run(value):
     with pytest.raises(TypeError, match="`u` must be a number or an expression, got"):
         as_expression("u", value)

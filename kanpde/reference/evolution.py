@@ -8,11 +8,11 @@ import numpy as np
 from scipy import sparse
 from scipy.integrate import DOP853, OdeSolver, Radau, solve_ivp
 
-from ..conditions import AtStart
-from ..expression import Expression
+from ..conditions import Initial
+from ..expression import Expression, numeric
 from ..problem import Problem
 from .boundary import boundary_claims, free_nodes
-from .elimination import Elimination, eliminate, without_unknowns
+from .elimination import Elimination, eliminate
 from .grid import Matrix, TensorGrid
 from .normal_form import time_derivatives
 from .record import ReferenceFailed
@@ -180,16 +180,11 @@ def integrate(
 
 def _initial(problem: Problem, grid: TensorGrid, name: str, level: int) -> np.ndarray:
     """Initial values of a time derivative on all nodes."""
-    time, u = str(problem.domain.time_name), problem.unknown[name]
+    time = str(problem.domain.time_name)
     for condition in problem.condition_list:
-        for term in problem.terms_of(condition):
-            expression = Expression(term.expression, [u])
-            if not isinstance(term.place, AtStart) or not expression.partials:
-                continue
-            if max(p.orders[-1] for p in expression.partials) == level:
-                columns = grid.columns | {time: np.full(grid.size, problem.domain.bounds[time][0])}
-                source = Expression(without_unknowns(term.expression, problem), [])
-                return -Rows(source, [], columns).value(np.zeros(0))
+        if isinstance(condition, Initial) and condition.order == level and name in condition.values:
+            columns = grid.columns | {time: np.full(grid.size, problem.domain.bounds[time][0])}
+            return numeric(condition.values[name], columns)
     order = f", order={level}" if level else ""
     raise ValueError(
         f"`conditions` gives no initial value for the derivative of order {level} of {name} in {time}: "

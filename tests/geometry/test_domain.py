@@ -60,13 +60,15 @@ def test_a_part_of_another_domain_is_refused():
 
 @pytest.mark.parametrize(("name", "nearest"), [("x=3", "x=2"), ("z", "x, x=0"), ("t=0", "x=0"), ("y = -2", "y=-1")])
 def test_a_wrong_name_of_a_part_answers_with_the_nearest(name, nearest):
-    with pytest.raises(ValueError, match=f"`on` must name a part of the boundary, got '{name}': the nearest are .*{nearest}"):
+    with pytest.raises(
+        ValueError, match=f"`on` must name a part of the boundary, got '{name}': the nearest are .*{nearest}"
+    ):
         SQUARE.boundary(name)
 
 
 @pytest.mark.parametrize("on", [["x=0", "y=1"], 3, sp.Eq(SQUARE.coordinates[0], 0)])
 def test_anything_but_the_name_of_a_part_is_refused(on):
-    with pytest.raises(TypeError, match="`on` must be the name of one part, got .*: the parts are x, x=0, x=2"):
+    with pytest.raises(TypeError, match=r"`on` must be the name of one part, got .*: the parts are x, x=0, x=2"):
         SQUARE.boundary(on)
 
 
