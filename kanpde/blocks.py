@@ -115,7 +115,7 @@ class Side:
 
     def _jet(self) -> Tensor:
         if self.features is not None:
-            return self.trial.network.trace(self.features, self.plan)[-1].outputs  # type: ignore[operator,union-attr]
+            return self.trial.network.outputs(self.features, self.plan)  # type: ignore[operator,union-attr]
         if propagates(self.trial.network):
             return self.trial.network.propagate(self.trial.input_map.jet(self.x, self.plan), self.plan)  # type: ignore[operator]
         return nested_autograd(self.trial, self.x, self.plan)

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cached_property, lru_cache
-from itertools import combinations, product
-from typing import Any, Protocol
+from functools import cache, cached_property
+from itertools import combinations, count, product
+from typing import Any, Protocol, TypeGuard
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 MultiIndex = tuple[int, ...]
 Jet = Float[Tensor, "jets n width"]
@@ -30,8 +31,12 @@ class UnivariateFamily(Protocol):
 
     size: int
 
+    def table(self, x: Tensor, order: int) -> Tensor:
+        """Values and derivatives up to `order`, shape (order + 1, *x.shape, size), without gradient."""
+        ...
+
     def derivatives(self, x: Tensor, order: int) -> Tensor:
-        """Values and derivatives up to `order`, shape (order + 1, *x.shape, size)."""
+        """The same, differentiable by `x`."""
         ...
 
 
@@ -81,19 +86,23 @@ class JetPlan:
             out.append(by_order)
         return out
 
-    def bell(self, jet: Jet) -> list[dict[int, Tensor]]:
-        """Per row: order m of the outer derivative to its factor, a sum of products of rows of `jet`, shape (n, width)."""
-        factors: list[dict[int, Tensor]] = []
-        for by_order in self.chains:
-            row = {}
-            for m, products in by_order.items():
-                if m:
-                    row[m] = _sum([_product([jet[b] for b in blocks], c) for c, blocks in products])
-            factors.append(row)
-        return factors
+    @cached_property
+    def layout(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """Per row: pairs of the order m of the outer derivative and the position of its factor in `bell`."""
+        positions = count()
+        return tuple(tuple((m, next(positions)) for m in by_order if m) for by_order in self.chains)
+
+    def bell(self, jet: Jet) -> list[Float[Tensor, "n width"]]:
+        """Factors of the outer derivatives (partial Bell polynomials): sums of products of rows of `jet`."""
+        return [
+            _sum([_product([jet[b] for b in blocks], multiplicity) for multiplicity, blocks in products])
+            for by_order in self.chains
+            for m, products in by_order.items()
+            if m
+        ]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _partitions(index: MultiIndex) -> dict[tuple[MultiIndex, ...], int]:
     """Set partitions of the multiset `index` into blocks (as multi-indices), with multiplicities."""
     letters = [axis for axis, count in enumerate(index) for _ in range(count)]
@@ -141,55 +150,103 @@ def coordinate_jet(x: Float[Tensor, "n d"], plan: JetPlan) -> Jet:
 
 
 def expand(family: UnivariateFamily, jet: Jet, plan: JetPlan) -> Float[Tensor, "jets n width size"]:
-    """Jet of every function of `family` of every entry of a jet."""
-    factors = plan.bell(jet)
-    flat, layout = [], []
-    for row, by_order in enumerate(factors):
-        for m, factor in by_order.items():
-            flat.append(factor)
-            layout.append((row, m))
-    return _Expand.apply(family, len(plan), tuple(layout), jet[0], *flat)
+    """Jet of every function of `family` of every entry of a jet; differentiable any number of times."""
+    table, factors = family.derivatives(jet[0], plan.order), plan.bell(jet)
+    rows = [_sum([table[m] * factors[i][..., None] for m, i in terms]) for terms in plan.layout[1:]]
+    return torch.stack([table[0], *rows])
 
 
-class _Expand(torch.autograd.Function):
-    """Row alpha of the output is `sum_m factor[alpha, m] * f^(m)(h)`; the backward pass contracts before it scales.
+def expand_and_mix(
+    family: UnivariateFamily, coefficients: Float[Tensor, "features n_out"], jet: Jet, plan: JetPlan
+) -> Float[Tensor, "jets n n_out"]:
+    """`expand(...).flatten(2) @ coefficients`, one row after the other, so that no row but the present one is stored.
 
     Differentiable once, which is what training needs: derivatives by the coordinates are rows of the jet.
     """
+    outputs, _ = _ExpandAndMix.apply(family, plan.layout, False, coefficients, jet[0], *plan.bell(jet))
+    return outputs
+
+
+def expand_and_mix_keeping_features(
+    family: UnivariateFamily, coefficients: Float[Tensor, "features n_out"], jet: Jet, plan: JetPlan
+) -> tuple[Float[Tensor, "jets n n_out"], Float[Tensor, "jets n features"]]:
+    """The same, together with the expanded jet, which carries no gradient."""
+    return _ExpandAndMix.apply(family, plan.layout, True, coefficients, jet[0], *plan.bell(jet))
+
+
+class _ExpandAndMix(torch.autograd.Function):
+    """Row alpha of the expanded jet is `sum_m factor[alpha, m] * f^(m)(h)`; it is multiplied by the coefficients."""
 
     @staticmethod
-    def forward(ctx: Any, family: Any, jets: int, layout: Any, h: Tensor, *factors: Tensor) -> Tensor:
-        highest = max((m for _, m in layout), default=0)
+    def forward(
+        ctx: Any, family: UnivariateFamily, layout: Any, keep: bool, coefficients: Tensor, h: Tensor, *factors: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
         needs_gradient = any(ctx.needs_input_grad)
-        table = family.table(h, highest + needs_gradient)
-        out = table.new_empty(jets, *table.shape[1:])
-        out[0] = table[0]
-        started = {0}
-        for (row, m), factor in zip(layout, factors, strict=True):
-            if row in started:
-                out[row].addcmul_(table[m], factor[..., None])
-            else:
-                torch.mul(table[m], factor[..., None], out=out[row])
-                started.add(row)
+        table = family.table(h, max((m for terms in layout for m, _ in terms), default=0) + needs_gradient)
+        outputs = table.new_empty(len(layout), len(h), coefficients.shape[1])
+        features = table.new_empty(len(layout) if keep else 1, *table.shape[1:])
+        columns = column_major(coefficients)
+        for row, terms in enumerate(layout):
+            expanded = _expanded_row(table, factors, terms, out=features[row if keep else 0])
+            torch.mm(expanded.flatten(1), columns, out=outputs[row])
         if needs_gradient:
             ctx.layout = layout
-            ctx.save_for_backward(table, *factors)
-        return out
+            ctx.save_for_backward(table, coefficients, *factors)
+        if not keep:
+            return outputs, None
+        kept = features.flatten(2)
+        ctx.mark_non_differentiable(kept)
+        return outputs, kept
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Any) -> Any:
-        (gradient,) = gradients
-        table, *factors = ctx.saved_tensors
-        by_value = torch.linalg.vecdot(gradient[0], table[1])
-        by_factor = []
-        for (row, m), factor in zip(ctx.layout, factors, strict=True):
-            by_factor.append(torch.linalg.vecdot(gradient[row], table[m]))
-            by_value = by_value + factor * torch.linalg.vecdot(gradient[row], table[m + 1])
-        return (None, None, None, by_value, *by_factor)
+        table, coefficients, *factors = ctx.saved_tensors
+        needs_coefficients, needs_values = ctx.needs_input_grad[3:5]
+        by_coefficients = torch.zeros_like(coefficients.T, memory_format=torch.contiguous_format)
+        by_value = torch.zeros_like(table[0, ..., 0])
+        by_factor = [torch.zeros_like(f) for f in factors]
+        by_features, products = torch.empty_like(table[0]), torch.empty_like(table[0])
+        ones = table.new_ones(table.shape[-1])  # a product with ones is quicker than a sum over short rows
+        for gradient, terms in zip(gradients[0], ctx.layout, strict=True):
+            if not gradient.any():
+                continue
+            if needs_values:
+                torch.mm(gradient, coefficients.T, out=by_features.flatten(1))
+                slopes: dict[int, Tensor] = {}
+                for m in sorted({k for m, _ in terms for k in (m, m + 1)} or {1}):
+                    slopes[m] = torch.mul(by_features, table[m], out=products) @ ones
+                for m, i in terms:
+                    by_factor[i] = slopes[m]
+                    by_value.addcmul_(factors[i], slopes[m + 1])
+                if not terms:
+                    by_value += slopes[1]
+            if needs_coefficients:
+                by_coefficients.addmm_(gradient.T, _expanded_row(table, factors, terms, out=products).flatten(1))
+        return (None, None, None, by_coefficients.T, by_value, *by_factor)
+
+
+def _expanded_row(
+    table: Tensor, factors: Sequence[Tensor], terms: Sequence[tuple[int, int]], *, out: Tensor
+) -> Float[Tensor, "n width size"]:
+    """One row of the expanded jet, written into `out`."""
+    if not terms:
+        return out.copy_(table[0])
+    for k, (m, i) in enumerate(terms):
+        if k == 0:
+            torch.mul(table[m], factors[i][..., None], out=out)
+        else:
+            out.addcmul_(table[m], factors[i][..., None])
+    return out
+
+
+def column_major(matrix: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows columns"]:
+    """The same matrix, stored by columns: products of a tall matrix with it, and their gradient, take half the time."""
+    return matrix.T.contiguous().T
 
 
 def derivatives(
-    module: nn.Module | JetModule, x: Float[Tensor, "n d"], wanted: Sequence[MultiIndex], *, autograd: bool = False
+    module: nn.Module, x: Float[Tensor, "n d"], wanted: Sequence[MultiIndex], *, autograd: bool = False
 ) -> dict[MultiIndex, Float[Tensor, "n outputs"]]:
     """Partial derivatives of a module's outputs by its inputs.
 
@@ -207,16 +264,19 @@ def derivatives(
         ValueError: for an order above 4.
     """
     plan = JetPlan(wanted)
-    jet = nested_autograd(module, x, plan) if autograd or not propagates(module) else module.propagate(coordinate_jet(x, plan), plan)
+    if autograd or not propagates(module):
+        jet = nested_autograd(module, x, plan)
+    else:
+        jet = module.propagate(coordinate_jet(x, plan), plan)
     return {tuple(w): jet[plan.rows[tuple(w)]] for w in wanted}
 
 
-def propagates(module: Any) -> bool:
+def propagates(module: nn.Module) -> TypeGuard[JetModule]:
     """Whether a module propagates jets itself."""
     return hasattr(module, "propagate")
 
 
-def nested_autograd(module: Any, x: Float[Tensor, "n d"], plan: JetPlan) -> Jet:
+def nested_autograd(module: nn.Module, x: Float[Tensor, "n d"], plan: JetPlan) -> Jet:
     """The jet of a module's output by differentiating again and again; slow, but right for every smooth module."""
     with torch.enable_grad():
         x = x.detach().requires_grad_()

@@ -12,7 +12,7 @@ class ReactionDiffusion(Problem):
     r = 1
 
     def exact(self, x, t):
-        return (1 + exp(sqrt(self.r / self.D) * x / sqrt(6) - 5 * self.r * t / 6)) ** -2
+        return (1 + exp(sqrt(self.r) / sqrt(self.D) * x / sqrt(6) - 5 * self.r * t / 6)) ** -2
 
     def residual(self, u, x, t):
         return u.t - self.D * laplacian(u) - self.r * u * (1 - u)

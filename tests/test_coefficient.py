@@ -68,6 +68,12 @@ def test_a_table_with_one_axis_is_a_cubic_spline():
     assert_allclose(numeric(diff(cubic(X), X, 2), COLUMNS), 12 * x, atol=1e-11)
 
 
+def test_the_backward_pass_of_a_table_is_the_slope_of_the_spline():
+    at = [torch.tensor(c, requires_grad=True) for c in COLUMNS.values()]
+    assert torch.autograd.gradcheck(TABLE.evaluate, at)
+    assert torch.autograd.gradgradcheck(TABLE.evaluate, at)
+
+
 def test_two_coefficients_of_one_name_stay_apart():
     one, two = Coefficient("k", torch.exp), Coefficient("k", torch.cos)
     assert_same(one(X) * U + two(X), sp.exp(X) * U + sp.cos(X), 1e-14)

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ..jet import Jet, JetPlan, expand
+from ..jet import Jet, JetPlan, column_major, expand, expand_and_mix, expand_and_mix_keeping_features
 from .basis import Basis, Tanh
 
 
@@ -40,11 +40,22 @@ class Layer(nn.Module):
 
     def mix(self, features: Float[Tensor, "jets n features"]) -> Jet:
         """Jet of the outputs from the jet of the features."""
-        columns = self.coefficients.T.contiguous().T  # by a column-major factor BLAS multiplies a tall matrix twice as fast
-        out = (features.flatten(0, 1) @ columns).unflatten(0, features.shape[:2])
-        if self.bias is None:
-            return out
-        return torch.cat([(out[0] + self.bias)[None], out[1:]])
+        out = features.flatten(0, 1) @ column_major(self.coefficients)
+        return self._shifted(out.unflatten(0, features.shape[:2]), self.bias)
+
+    def propagate(self, jet: Jet, plan: JetPlan) -> Jet:
+        """Jet of the outputs from the jet of the inputs."""
+        return self._shifted(expand_and_mix(self.basis, self.coefficients, jet, plan), self.bias)
+
+    def trace(self, jet: Jet, plan: JetPlan) -> Trace:
+        """Jets of features and outputs; gradients go to the input alone."""
+        coefficients, bias = self.coefficients.detach(), None if self.bias is None else self.bias.detach()
+        outputs, features = expand_and_mix_keeping_features(self.basis, coefficients, jet, plan)
+        return Trace(self, features, self._shifted(outputs, bias))
+
+    @staticmethod
+    def _shifted(outputs: Jet, bias: Tensor | None) -> Jet:
+        return outputs if bias is None else torch.cat([(outputs[0] + bias)[None], outputs[1:]])
 
 
 @dataclass(frozen=True)
@@ -94,21 +105,29 @@ class Network(nn.Module):
 
     def propagate(self, jet: Jet, plan: JetPlan) -> Jet:
         """Jet of the outputs from the jet of the inputs."""
-        return self.trace(self.first_features(jet, plan), plan)[-1].outputs
+        return self.outputs(self.first_features(jet, plan), plan)
 
     def first_features(self, jet: Jet, plan: JetPlan) -> Float[Tensor, "jets n features"]:
         """Feature jets of the first layer: they depend on the points alone and can be kept."""
-        return self.layers[0].features(jet, plan)  # type: ignore[operator]
+        return self.layers[0].features(jet, plan)
+
+    def outputs(self, features: Float[Tensor, "jets n features"], plan: JetPlan) -> Jet:
+        """Jet of the outputs from the features of the first layer."""
+        jet = self.layers[0].mix(features)
+        for layer in self.layers[1:]:
+            jet = layer.propagate(self._squashed(jet, plan), plan)
+        return jet
 
     def trace(self, features: Float[Tensor, "jets n features"], plan: JetPlan) -> list[Trace]:
-        """All layers' feature and output jets, from the features of the first."""
-        traces: list[Trace] = []
-        for i, layer in enumerate(self.layers):
-            assert isinstance(layer, Layer)
-            if i:
-                jet = traces[-1].outputs
-                if self.squash is not None:
-                    jet = expand(self.squash, jet, plan)[..., 0]
-                features = layer.features(jet, plan)
-            traces.append(Trace(layer, features, layer.mix(features)))
+        """All layers' feature and output jets, from the features of the first.
+
+        Gradients go from one output jet to those before it, and not to the parameters.
+        """
+        first = self.layers[0]
+        traces = [Trace(first, features, first.mix(features).detach().requires_grad_())]
+        for layer in self.layers[1:]:
+            traces.append(layer.trace(self._squashed(traces[-1].outputs, plan), plan))
         return traces
+
+    def _squashed(self, jet: Jet, plan: JetPlan) -> Jet:
+        return jet if self.squash is None else expand(self.squash, jet, plan)[..., 0]

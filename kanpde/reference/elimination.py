@@ -51,7 +51,7 @@ class BoundaryData:
         if not rows:
             return np.zeros(0)
         nothing = np.zeros(0)
-        found = -self.solve(np.concatenate([r.value(nothing, **{self.time.name: instant}) for r in rows]))
+        found = -self.solve(np.concatenate([r.value(nothing, {self.time.name: instant}) for r in rows]))
         if not any(self.time in r.expression.columns for r in rows):
             self._fixed[level] = found
         return found
@@ -90,7 +90,7 @@ def eliminate(problem: Problem, grid: TensorGrid, owner: str, claims: list[Claim
         place = claim.columns(grid)
         operators = [grid.operator(p.orders[:-1], full=True)[claim.nodes] for p in expression.partials]
         rows = Rows(expression, operators, place)
-        matrices.append(rows.jacobian(nothing, **{time.name: problem.domain.bounds[time.name][0]}))
+        matrices.append(rows.jacobian(nothing, {time.name: problem.domain.bounds[time.name][0]}))
         sources.append(without_unknowns(claim.formula, problem))
         columns.append(place)
     matrix = sparse.vstack(matrices, format="csc")
@@ -132,7 +132,7 @@ def _linear_condition(problem: Problem, owner: str, claim: Claim) -> Expression:
 
 def _solved(solve: Any, right: Matrix) -> Matrix:
     """`solve` applied to the columns of a sparse matrix, negated; small blocks keep the memory small."""
-    busy = np.unique(right.indices[:0]) if right.nnz == 0 else np.flatnonzero(np.diff(right.indptr))
+    busy = np.flatnonzero(np.diff(right.indptr))
     total = sparse.csc_array(right.shape)
     for i in range(0, len(busy), COLUMNS_AT_ONCE):
         some = busy[i : i + COLUMNS_AT_ONCE]

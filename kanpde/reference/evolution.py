@@ -16,6 +16,7 @@ from .elimination import Elimination, eliminate
 from .grid import Matrix, TensorGrid
 from .normal_form import time_derivatives
 from .record import ReferenceFailed
+from .resolution import space_order
 from .rows import Rows
 
 CLOSURE = {2: 2, 4: 3, 6: 4}
@@ -66,7 +67,7 @@ class MethodOfLines:
                 parts.append(y[above.place])
             else:
                 rows = self.rows[block.unknown]
-                parts.append(rows.value(y, self._offsets(rows, t), **{self.time: t}))
+                parts.append(rows.value(y, {self.time: t}, self._offsets(rows, t)))
         return np.concatenate(parts)
 
     def jacobian(self, t: float, y: np.ndarray) -> Matrix:
@@ -79,7 +80,7 @@ class MethodOfLines:
                 parts.append(sparse.eye_array(width, len(y), k=above.place.start, format="csr"))
             else:
                 rows = self.rows[block.unknown]
-                parts.append(rows.jacobian(y, self._offsets(rows, t), **{self.time: t}))
+                parts.append(rows.jacobian(y, {self.time: t}, self._offsets(rows, t)))
         return sparse.vstack(parts, format="csc")
 
     def everywhere(self, name: str, t: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -135,11 +136,13 @@ def method_of_lines(problem: Problem, grid: TensorGrid) -> MethodOfLines:
 
 
 def integrator_for(problem: Problem) -> type[OdeSolver]:
-    """Radau if the order in space is above the order in time (diffusion is stiff), DOP853 otherwise (waves are not)."""
-    time = problem.domain.time_name
-    in_space = max(k for (_, c), k in problem.orders.items() if c != time)
-    in_time = min(k for (_, c), k in problem.orders.items() if c == time)
-    return Radau if in_space > in_time else DOP853
+    """Radau if the order in space is above the order in time, as diffusion is stiff; DOP853 for waves.
+
+    DOP853 in three space dimensions as well: the factors that Radau needs cost more there than many small steps.
+    """
+    order_in_time = min(problem.orders[name, str(problem.domain.time_name)] for name in problem.unknown)
+    stiff = space_order(problem) > order_in_time
+    return Radau if stiff and len(problem.domain.space_names) < 3 else DOP853
 
 
 def integrate(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import sympy as sp
 
 from ..conditions import AtPoints, Seam
@@ -57,21 +55,6 @@ def check_order(order: int) -> None:
     """
     if order not in ORDERS:
         raise ValueError(f"`order` must be 2, 4 or 6, got {order}: differences are central.")
-
-
-def node_counts(problem: Problem, nodes: int | Sequence[int]) -> list[int]:
-    """One number of nodes per space coordinate.
-
-    Raises:
-        ValueError: for a number below 3 or the wrong number of numbers.
-    """
-    names = problem.domain.space_names
-    counts = [nodes] * len(names) if isinstance(nodes, int) else list(nodes)
-    if len(counts) != len(names):
-        raise ValueError(f"`nodes` must be one number or {len(names)} ({', '.join(names)}), got {len(counts)}.")
-    if min(counts) < 3:
-        raise ValueError(f"`nodes` must be at least 3, got {min(counts)}: a difference needs neighbours.")
-    return counts
 
 
 def _free_constants(problem: Problem) -> list[str]:

@@ -51,7 +51,7 @@ def time_derivatives(problem: Problem) -> dict[str, sp.Expr]:
 
 def _check_no_other(problem: Problem, plain: sp.Matrix) -> None:
     """Refuse mixed derivatives such as u_xxt, which would need a linear solve in every evaluation."""
-    t = problem.domain.time_name
+    t = str(problem.domain.time_name)
     for d in plain.atoms(sp.Derivative):
         name = str(d.expr.func)
         if name not in problem.unknown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,14 @@ from scipy import sparse
 
 from ..expression import Expression
 from .grid import Matrix
+
+Instant = Mapping[str, float]
+"""Name of the time to its value; empty for a steady problem."""
+
+Offsets = Sequence[np.ndarray] | None
+"""The b_i, one per partial derivative; None if they vanish."""
+
+NO_INSTANT: Instant = {}
 
 
 @dataclass
@@ -34,7 +43,7 @@ class Rows:
         """Number of rows."""
         return len(next(iter(self.columns.values())))
 
-    def known(self, instant: dict[str, float]) -> list[Any]:
+    def known(self, instant: Instant) -> list[Any]:
         """The parts of the expression that depend on coordinates alone; kept if time is not among them."""
         if any(s.name in instant for s in self.expression.columns):
             moment = {name: np.full(self.size, value) for name, value in instant.items()}
@@ -43,11 +52,11 @@ class Rows:
             self._known = self.expression.known(self.columns)
         return self._known
 
-    def value(self, y: np.ndarray, offsets: list[Any] | None = None, **instant: float) -> np.ndarray:
+    def value(self, y: np.ndarray, instant: Instant = NO_INSTANT, offsets: Offsets = None) -> np.ndarray:
         """Residual of shape (n,)."""
         return self._wide(self.expression.value(self.known(instant), self._partials(y, offsets)))
 
-    def jacobian(self, y: np.ndarray, offsets: list[Any] | None = None, **instant: float) -> Matrix:
+    def jacobian(self, y: np.ndarray, instant: Instant = NO_INSTANT, offsets: Offsets = None) -> Matrix:
         """Sparse derivative of the residual by `y`."""
         _, slopes = self.expression.value_and_slopes(self.known(instant), self._partials(y, offsets))
         scaled = [sparse.diags_array(self._wide(s)) @ m for s, m in zip(slopes, self.matrices, strict=True)]
@@ -56,9 +65,10 @@ class Rows:
             total = total + more
         return total
 
-    def _partials(self, y: np.ndarray, offsets: list[Any] | None) -> list[np.ndarray]:
-        shifts = offsets or [0.0] * len(self.matrices)
-        return [m @ y + b for m, b in zip(self.matrices, shifts, strict=True)]
+    def _partials(self, y: np.ndarray, offsets: Offsets) -> list[np.ndarray]:
+        if offsets is None:
+            return [m @ y for m in self.matrices]
+        return [m @ y + b for m, b in zip(self.matrices, offsets, strict=True)]
 
     def _wide(self, values: Any) -> np.ndarray:
         return np.broadcast_to(np.asarray(values, float), (self.size,))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import scipy.sparse as sparse
 from jaxtyping import Float
 
 
-@lru_cache(maxsize=None)
+@cache
 def weights(offsets: tuple[int, ...], derivative: int) -> tuple[float, ...]:
     """Weights of values at the given integer offsets that give a derivative at 0, for spacing 1.
 

@@ -22,9 +22,9 @@ class Activation(Basis):
         """The function and its derivatives, each of the shape of `x`."""
         raise NotImplementedError
 
-    def table(self, x: Float[Tensor, "*batch"], order: int) -> Float[Tensor, "orders *batch size"]:
-        """Values and derivatives up to `order`, as numbers."""
-        return torch.stack(self.rows(x, order))[..., None]
+    def fill(self, x: Float[Tensor, "*batch"], table: Float[Tensor, "orders *batch size"]) -> None:
+        """Write the function and its derivatives into `table`."""
+        torch.stack(self.rows(x, len(table) - 1), out=table[..., 0])
 
 
 class Identity(Activation):

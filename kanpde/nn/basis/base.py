@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class Basis(nn.Module):
-    """Base of all bases: a member gives a `table` of values and derivatives.
+    """Base of all bases: a member fills a table of values and derivatives.
 
     Attributes:
         size: number of functions.
@@ -18,9 +18,16 @@ class Basis(nn.Module):
 
     size: int
 
+    def fill(self, x: Float[Tensor, "*batch"], table: Float[Tensor, "orders *batch size"]) -> None:
+        """Write values and derivatives into `table`, which says up to which order."""
+        raise NotImplementedError
+
     def table(self, x: Float[Tensor, "*batch"], order: int) -> Float[Tensor, "orders *batch size"]:
         """Values and derivatives up to `order`, as numbers: the result carries no gradient."""
-        raise NotImplementedError
+        with torch.no_grad():
+            table = x.new_empty(order + 1, *x.shape, self.size)
+            self.fill(x, table)
+        return table
 
     def derivatives(self, x: Float[Tensor, "*batch"], order: int) -> Float[Tensor, "orders *batch size"]:
         """Values and derivatives up to `order`, differentiable by `x` any number of times.

@@ -54,41 +54,41 @@ class BSpline(Basis):
         """The grid points, without the knots beyond them."""
         return self.knots[self.degree : len(self.knots) - self.degree]
 
-    def table(self, x: Float[Tensor, "*batch"], order: int) -> Float[Tensor, "orders *batch size"]:
-        """Values and derivatives up to `order`, as numbers."""
+    def fill(self, x: Float[Tensor, "*batch"], table: Float[Tensor, "orders *batch size"]) -> None:
+        """Write values and derivatives into `table`."""
         if self.outside == "extend":
-            return self._pieces(x, order)
+            return self._fill_pieces(x, table)
         inside = x.clamp(self.grid[0], self.grid[-1])
-        table = self._pieces(inside, max(order, 1))
         beyond = (x - inside)[..., None]
-        table[0] += beyond * table[1]
-        table[2:] = torch.where(beyond != 0, 0.0, table[2:])
-        return table[: order + 1]
+        if len(table) == 1:
+            pieces = x.new_empty(2, *table.shape[1:])
+            self._fill_pieces(inside, pieces)
+            torch.addcmul(pieces[0], beyond, pieces[1], out=table[0])
+            return None
+        self._fill_pieces(inside, table)
+        table[0].addcmul_(beyond, table[1])
+        table[2:] *= beyond == 0
+        return None
 
-    def _pieces(self, x: Tensor, order: int) -> Tensor:
+    def _fill_pieces(self, x: Tensor, table: Tensor) -> None:
         degree, u = self.degree, self.knots
-        cell = (torch.bucketize(x.detach(), u, right=True) - 1).clamp(degree, degree + len(self.grid) - 2)
+        cell = (torch.bucketize(x, u, right=True) - 1).clamp(degree, degree + len(self.grid) - 2)
         near = torch.stack([u[cell + i] for i in range(1 - degree, degree + 1)])  # u[cell+1-degree .. cell+degree]
-        levels = [torch.ones_like(x)[None]]
+        inverse = [1 / (near[degree : degree + d] - near[degree - d : degree]) for d in range(1, degree + 1)]
+        level = torch.ones_like(x)[None]
+        levels = [level]
         for d in range(1, degree + 1):
-            left = x - near[degree - d : degree]
-            right = near[degree : degree + d] - x
-            share = levels[-1] / (left + right)
-            level = x.new_zeros(d + 1, *x.shape)
-            level[:-1] = right * share
-            level[1:] += left * share
+            share = level * inverse[d - 1]
+            level = _pair((near[degree : degree + d] - x) * share, (x - near[degree - d : degree]) * share)
             levels.append(level)
-        table = x.new_zeros(order + 1, *x.shape, self.size)
         column = (cell - degree)[..., None] + torch.arange(degree + 1, device=x.device)
-        for m in range(min(order, degree) + 1):
+        table.zero_()
+        for m in range(min(len(table) - 1, degree) + 1):
             local = levels[degree - m]
             for d in range(degree - m + 1, degree + 1):
-                slope = local * d / (near[degree : degree + d] - near[degree - d : degree])
-                local = x.new_zeros(d + 1, *x.shape)
-                local[1:] = slope
-                local[:-1] -= slope
+                slope = local * inverse[d - 1] * d
+                local = _pair(-slope, slope)
             table[m].scatter_(-1, column, local.movedim(0, -1))
-        return table
 
     def fit_points(self) -> Float[Tensor, " points"]:
         """Points that determine the coefficients: Chebyshev points in every grid interval."""
@@ -110,3 +110,11 @@ class BSpline(Basis):
     def extra_repr(self) -> str:
         """For printing the module."""
         return f"intervals={len(self.grid) - 1}, degree={self.degree}, outside={self.outside}"
+
+
+def _pair(left: Tensor, right: Tensor) -> Tensor:
+    """One function more than before: each of the old ones gives its left part to one and its right part to the next."""
+    out = left.new_empty(len(left) + 1, *left.shape[1:])
+    out[0], out[-1] = left[0], right[-1]
+    torch.add(left[1:], right[:-1], out=out[1:-1])
+    return out

@@ -26,20 +26,18 @@ class Chebyshev(Basis):
         self.degree = int(degree)
         self.size = self.degree + 1
 
-    def table(self, x: Float[Tensor, "*batch"], order: int) -> Float[Tensor, "orders *batch size"]:
-        """Values and derivatives up to `order`, as numbers."""
-        table = x.new_zeros(self.size, order + 1, *x.shape)
-        table[0, 0] = 1.0
-        table[1, 0] = x
-        if order > 0:
-            table[1, 1] = 1.0
+    def fill(self, x: Float[Tensor, "*batch"], table: Float[Tensor, "orders *batch size"]) -> None:
+        """Write values and derivatives into `table`."""
+        rows = x.new_zeros(self.size, len(table), *x.shape)
+        rows[0, 0], rows[1, 0] = 1.0, x
+        rows[1, 1:2] = 1.0
         twice_x = 2 * x
-        slopes = 2.0 * torch.arange(1, order + 1, dtype=x.dtype, device=x.device).reshape(-1, *[1] * x.ndim)
+        slopes = 2.0 * torch.arange(1, len(table), dtype=x.dtype, device=x.device).reshape(-1, *[1] * x.ndim)
         for n in range(2, self.size):
-            torch.mul(twice_x, table[n - 1], out=table[n])
-            table[n] -= table[n - 2]
-            table[n, 1:].addcmul_(slopes, table[n - 1, :-1])
-        return table.movedim(0, -1).contiguous()
+            torch.mul(twice_x, rows[n - 1], out=rows[n])
+            rows[n] -= rows[n - 2]
+            rows[n, 1:].addcmul_(slopes, rows[n - 1, :-1])
+        table.copy_(rows.movedim(0, -1))
 
     def extra_repr(self) -> str:
         """For printing the module."""

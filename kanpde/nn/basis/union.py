@@ -21,9 +21,12 @@ class Union(Basis):
         self.members = nn.ModuleList(members)
         self.size = sum(m.size for m in members)
 
-    def table(self, x: Float[Tensor, "*batch"], order: int) -> Float[Tensor, "orders *batch size"]:
-        """Values and derivatives up to `order`, as numbers."""
-        return torch.cat([m.table(x, order) for m in self.members], dim=-1)  # type: ignore[operator]
+    def fill(self, x: Float[Tensor, "*batch"], table: Float[Tensor, "orders *batch size"]) -> None:
+        """Write values and derivatives of one member beside those of the next."""
+        start = 0
+        for m in self.members:
+            m.fill(x, table[..., start : start + m.size])
+            start += m.size
 
     def fit_points(self) -> Float[Tensor, " points"]:
         """Those of the first member."""
