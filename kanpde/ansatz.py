@@ -11,14 +11,13 @@ Source:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from .conditions import Condition, Dirichlet, Initial, Periodic, Term
 from .expression import numeric
-from .geometry import Face
+from .geometry import Domain, Face
 from .problem import Problem
 from .sampling import Uniform
 from .symbols import Unknown, unknown
@@ -75,7 +74,9 @@ def build_ansatz(problem: Problem, *, hard: bool = False) -> Ansatz:
     built = [c for c in problem.condition_list if c.hard or (hard and isinstance(c, BUILDABLE))]
     for condition in built:
         if not isinstance(condition, BUILDABLE):
-            raise ValueError(f"`hard=True` cannot be built for {condition!r}: only Dirichlet, Initial and Periodic can. Use a penalty.")
+            raise ValueError(
+                f"`hard=True` cannot be built for {condition!r}: only Dirichlet, Initial and Periodic can. Use a penalty."
+            )
     periodic = tuple(axis for c in built if isinstance(c, Periodic) for axis in c.axes)
     outputs = {name: unknown(f"N_{name}", problem.domain.coordinates) for name in problem.unknown}
     forms = {}
@@ -99,7 +100,8 @@ def _lift_and_mask(problem: Problem, name: str, built: list[Condition]) -> tuple
         if isinstance(condition, Initial):
             initial[condition.order] = condition.values[name]
         else:
-            faces |= {face: _restricted(problem, condition.values[name], face) for face in domain.boundary(condition.on).faces}
+            value, part = condition.values[name], domain.boundary(condition.on)
+            faces |= {face: _restricted(problem, value, face) for face in part.faces}
     lift, mask = sp.Integer(0), sp.Integer(1)
     for axis in domain.space_names:
         x, (lo, hi) = domain.coordinate(axis), domain.exact_bounds[axis]
@@ -112,7 +114,10 @@ def _lift_and_mask(problem: Problem, name: str, built: list[Condition]) -> tuple
         mask *= sp.Mul(*[share[not up] for up in gaps]) * 4 ** (len(gaps) - 1)
     if initial:
         if sorted(initial) != list(range(len(initial))):
-            raise ValueError(f"`hard=True` needs the initial value of {name} with its time derivatives: order 0 is missing.")
+            raise ValueError(
+                f"`hard=True` needs the initial value of {name} and every time derivative below the highest, "
+                f"got order {', '.join(map(str, sorted(initial)))}: add the missing Initial condition."
+            )
         t = domain.time
         assert t is not None
         t0, t1 = domain.exact_bounds[t.name]
@@ -156,5 +161,5 @@ def _verify(
                 )
 
 
-def _size(lift: sp.Expr, domain: Any, name: str) -> float:
+def _size(lift: sp.Expr, domain: Domain, name: str) -> float:
     return float(np.abs(numeric(lift, domain.sample(64, Uniform(2)).known)).max())

@@ -25,6 +25,8 @@ from .nn.input_map import InputMap
 from .nn.network import Network
 from .symbols import Parameter
 
+AUTOGRAD_ROWS = 256
+
 
 class Trial(nn.Module):
     """A network on the coordinates of a domain, with the unknown numbers of an inverse problem.
@@ -33,12 +35,19 @@ class Trial(nn.Module):
         network: maps (n, inputs) to (n, unknowns), inputs as `ansatz.input_names` says.
         input_map: coordinates to inputs.
         numbers: the unknown numbers.
+
+    Raises:
+        ValueError: for a network without parameters.
     """
 
     def __init__(self, network: nn.Module, input_map: InputMap, numbers: Sequence[Parameter] = ()):
         super().__init__()
         self.network, self.input_map = network, input_map
-        like = next(network.parameters())
+        like = next(network.parameters(), None)
+        if like is None:
+            raise ValueError(
+                f"`network` must have parameters, got {type(network).__name__} without any: nothing to train."
+            )
         self.numbers = nn.ParameterDict({s.name: nn.Parameter(like.new_tensor(s.initial)) for s in numbers})
 
     def forward(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "n outputs"]:
@@ -64,10 +73,10 @@ class Side:
         self.outputs = list(outputs)
         zero = (0,) * self.x.shape[1]
         self.plan = JetPlan([p.orders for p in expression.partials] or [zero])
-        self.features: Tensor | None = None
-        if isinstance(trial.network, Network):
+        self.network = trial.network if isinstance(trial.network, Network) else None
+        if self.network is not None:
             with torch.no_grad():
-                self.features = trial.network.first_features(trial.input_map.jet(self.x, self.plan), self.plan)
+                self.features = self.network.first_features(trial.input_map.jet(self.x, self.plan), self.plan)
 
     def values(self) -> Float[Tensor, " n"]:
         """The expression at the points; carries gradients if they are enabled."""
@@ -75,11 +84,10 @@ class Side:
 
     def values_and_jacobian(self, jacobian: Float[Tensor, "n p"], scale: float) -> Float[Tensor, " n"]:
         """The expression; adds `scale` times its derivative by every parameter of the trial to `jacobian`."""
-        if self.features is None:
+        if self.network is None:
             return self._by_autograd(jacobian, scale)
-        network: Network = self.trial.network  # type: ignore[assignment]
         with torch.enable_grad():
-            traces = network.trace(self.features, self.plan)
+            traces = self.network.trace(self.features, self.plan)
         last = traces[-1].outputs
         with torch.no_grad():
             value, slopes = self.expression.value_and_slopes(self.known, self._dynamic(last.detach()))
@@ -90,7 +98,7 @@ class Side:
         column = 0
         for trace, adjoint in zip(traces, adjoints, strict=True):
             adjoint = adjoint * scale
-            rows = torch.bmm(trace.features.detach().permute(1, 2, 0), adjoint.transpose(0, 1)).flatten(1)
+            rows = torch.bmm(trace.features.permute(1, 2, 0), adjoint.transpose(0, 1)).flatten(1)
             jacobian[:, column : column + rows.shape[1]] += rows
             column += rows.shape[1]
             if trace.layer.bias is not None:
@@ -104,20 +112,28 @@ class Side:
     def _by_autograd(self, jacobian: Tensor, scale: float) -> Tensor:
         with torch.enable_grad():
             values = self.values()
+        if not values.requires_grad:
+            return values
         parameters = list(self.trial.parameters())
         for start in range(0, self.size, AUTOGRAD_ROWS):
-            chunk = slice(start, min(start + AUTOGRAD_ROWS, self.size))
-            picks = torch.eye(self.size, dtype=values.dtype, device=values.device)[chunk]
-            rows = torch.autograd.grad(values, parameters, picks, retain_graph=True, is_grads_batched=True, allow_unused=True)
-            flat = [torch.zeros(len(picks), p.numel()).to(p) if r is None else r.flatten(1) for r, p in zip(rows, parameters, strict=True)]
-            jacobian[chunk] += scale * torch.cat(flat, dim=1)
+            count = min(AUTOGRAD_ROWS, self.size - start)
+            picks = values.new_zeros(count, self.size)
+            picks[:, start : start + count].fill_diagonal_(1.0)
+            rows = torch.autograd.grad(
+                values, parameters, picks, retain_graph=True, is_grads_batched=True, allow_unused=True
+            )
+            flat = [
+                p.new_zeros(count, p.numel()) if r is None else r.flatten(1)
+                for r, p in zip(rows, parameters, strict=True)
+            ]
+            jacobian[start : start + count] += scale * torch.cat(flat, dim=1)
         return values.detach()
 
     def _jet(self) -> Tensor:
-        if self.features is not None:
-            return self.trial.network.outputs(self.features, self.plan)  # type: ignore[operator,union-attr]
+        if self.network is not None:
+            return self.network.outputs(self.features, self.plan)
         if propagates(self.trial.network):
-            return self.trial.network.propagate(self.trial.input_map.jet(self.x, self.plan), self.plan)  # type: ignore[operator]
+            return self.trial.network.propagate(self.trial.input_map.jet(self.x, self.plan), self.plan)
         return nested_autograd(self.trial, self.x, self.plan)
 
     def _addresses(self) -> list[tuple[int, int]]:
@@ -129,9 +145,6 @@ class Side:
 
     def _full(self, value: Any) -> Tensor:
         return torch.as_tensor(value, dtype=self.x.dtype, device=self.x.device).expand(self.size)
-
-
-AUTOGRAD_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -176,10 +189,21 @@ class LeastSquares:
     Args:
         trial: whose parameters are trained.
         blocks: at least one.
+
+    Attributes:
+        parameters: the trainable tensors, in the order of `theta` and of the columns of the Jacobian.
+        parameter_count: number of trainable numbers.
+        size: number of rows.
+        slices: the rows of each block.
+
+    Raises:
+        ValueError: for no block.
     """
 
     def __init__(self, trial: Trial, blocks: Iterable[Block]):
         self.trial, self.blocks = trial, tuple(blocks)
+        if not self.blocks:
+            raise ValueError("`blocks` must hold at least one block, got none: there is nothing to make small.")
         self.parameters = list(trial.parameters())
         self.size = sum(b.size for b in self.blocks)
         self.parameter_count = sum(p.numel() for p in self.parameters)
@@ -235,17 +259,18 @@ class LeastSquares:
         found, start = [], 0
         network = self.trial.network
         for layer in network.layers if isinstance(network, Network) else ():
-            transform = layer.basis.whitening()  # type: ignore[operator,union-attr]
-            stop = start + layer.coefficients.numel()  # type: ignore[operator]
+            transform = layer.basis.whitening()
+            stop = start + layer.coefficients.numel()
             if transform is not None:
-                found.append((slice(start, stop), layer.n_in, transform.to(layer.coefficients)))  # type: ignore[arg-type]
+                found.append((slice(start, stop), layer.n_in, transform.to(layer.coefficients)))
             start += sum(p.numel() for p in layer.parameters())
         return found
 
     def mean_squares(self, rows: Float[Tensor, " n"]) -> dict[str, float]:
         """Mean square of the residual of each block, without its weight."""
         return {
-            b.name: float(rows[part].square().sum()) / b.weight for b, part in zip(self.blocks, self.slices, strict=True)
+            b.name: float(rows[part].square().sum()) / b.weight
+            for b, part in zip(self.blocks, self.slices, strict=True)
         }
 
 
@@ -261,6 +286,9 @@ def build_blocks(
         interior: number of points for each equation.
         boundary: number of points for each condition.
         penalty: weight of a condition's residual beside the equation's; its square multiplies the mean square.
+
+    Returns:
+        The loss: a block per term, its residuals divided by the square root of the number of points.
     """
     outputs = [str(v.func) for v in ansatz.outputs.values()]
     blocks = []
@@ -271,5 +299,3 @@ def build_blocks(
         weight = term.weight * (1.0 if inside else penalty**2)
         blocks.append(Block(term.name, weight, tuple(Side(expression, outputs, p, trial) for p in sets)))
     return LeastSquares(trial, blocks)
-
-

@@ -10,21 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
 from torch import nn
 
 from . import record as records
-from .ansatz import build_ansatz
+from .ansatz import Ansatz
 from .field import relative_error
+from .interruption import interruption
 from .problem import Problem
 from .recommend import matching_mlp, recommended_kan
+from .record import ATTRIBUTES
 from .reference import Reference, ReferenceFailed, exact_reference, finite_difference
+from .run import Recorder
 from .solution import Solution
-from .solver import DivergenceError, Points, solve
-from .training import Report
+from .solver import DivergenceError, Points, chosen_optimizer, ready_ansatz, solve
+from .training import Budget, Report
 
 FAILED_ABOVE = 1e-2
 PARAMETER_SHARE = 0.1
+DEFAULT_SECONDS = 20.0
 
 ModelFactory = Callable[[int], nn.Module]
 
@@ -36,33 +39,25 @@ class Comparison:
     Attributes:
         problem: its name.
         rows: one dict per model and classical solver: model, parameters, median, worst, failures, seconds, ...
-        solutions: model to one solution per seed; None where a run diverged.
+        solutions: model to one solution per seed, those that diverged included.
         reference: what errors are measured against.
+        stop_reason: "all runs done", or why there are fewer.
     """
 
     problem: str
     rows: tuple[dict[str, Any], ...]
     solutions: dict[str, list[Solution]]
     reference: Reference
+    stop_reason: str
 
     def table(self) -> str:
         """The rows as text."""
-        head = ["", "parameters", "median error", "worst error", "failures", "seconds", "own error"]
-        lines = [head]
-        for row in self.rows:
-            lines.append(
-                [
-                    row["model"],
-                    "" if row["parameters"] is None else str(row["parameters"]),
-                    _figure(row["median"]),
-                    _figure(row["worst"]),
-                    f"{row['failures']} of {row['runs']}" if row["runs"] else "",
-                    f"{row['seconds']:.1f}",
-                    _figure(row["reference_error"]),
-                ]
-            )
-        widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-        return "\n".join("  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))).rstrip() for line in lines)
+        lines = [["", "parameters", "median error", "worst error", "failures", "seconds", "own error"]]
+        lines += [_cells(row) for row in self.rows]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        pairs = [list(zip(line, widths, strict=True)) for line in lines]
+        aligned = [[first[0].ljust(first[1]), *(c.rjust(w) for c, w in rest)] for first, *rest in pairs]
+        return "\n".join("  ".join(cells).rstrip() for cells in aligned)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write all runs into one record.
@@ -71,14 +66,18 @@ class Comparison:
             ValueError: if the file exists and `overwrite` is False, or cannot be written.
         """
         target = records.check_target(path, overwrite=overwrite)
-        runs = {
-            f"{name} seed {s.run['seed']}": s.content(status="finished")
-            for name, solutions in self.solutions.items()
-            for s in solutions
-        }
-        rows = {row["model"]: {f"@{k}": v if not isinstance(v, list) else json.dumps(v) for k, v in row.items()} for row in self.rows}
-        records.write(target, {"@kind": "comparison", "@problem": self.problem, "rows": rows, "runs": runs})
+        records.write(target, self.content())
         return target
+
+    def content(self) -> dict[str, Any]:
+        """The record as nested dicts, as `record.write` takes it."""
+        runs = {f"{name} seed {s.run['seed']}": s.content() for name, found in self.solutions.items() for s in found}
+        rows = {
+            row["model"]: {ATTRIBUTES: {k: json.dumps(v) if isinstance(v, list) else v for k, v in row.items()}}
+            for row in self.rows
+        }
+        about = {"kind": "comparison", "problem": self.problem, "stop_reason": self.stop_reason}
+        return {ATTRIBUTES: about, "rows": rows, "runs": runs}
 
 
 def compare(
@@ -92,6 +91,8 @@ def compare(
     points: int | Points | None = None,
     hard: bool = False,
     reference: Reference | None = None,
+    record: str | Path | None = None,
+    overwrite: bool = False,
     threads: int | None = None,
     on_run: Callable[[str, int], Callable[[Report], None] | None] | None = None,
 ) -> Comparison:
@@ -108,64 +109,99 @@ def compare(
         points: number of interior points, or `Points`, for all.
         hard: build conditions in, for all.
         reference: what to measure errors against; the exact solution without it, or finite differences.
+        record: file that all runs so far are written to after every run.
+        overwrite: let `record` replace a file.
         threads: of PyTorch, for all; see `solve`.
         on_run: called with model and seed before each run; what it returns is called after every step.
 
     Returns:
-        The rows: a run has failed if it diverged or ended above 1 % relative error.
+        The rows: a run has failed if it diverged or ended above 1 % relative error. Ctrl-C or SIGTERM ends the
+        comparison with the present run; what there is so far is returned.
 
     Raises:
-        ValueError: for bad input, or parameter counts that differ by more than 10 %.
+        ValueError: for bad input, or parameter counts that differ by more than 10 %; nothing has been written then.
     """
-    chosen = list(range(seeds)) if isinstance(seeds, int) else [int(s) for s in seeds]
-    if not chosen:
-        raise ValueError("`seeds` must hold at least one seed, got none.")
+    chosen = _seeds(seeds)
     if seconds is None and steps is None:
-        seconds = 20.0
-    ansatz = build_ansatz(problem, hard=hard)
-    if models is None:
-        count = recommended_kan(ansatz).parameter_count
-        models = {
-            "KAN": lambda seed: recommended_kan(ansatz, seed=seed),
-            "MLP": lambda seed: matching_mlp(ansatz, count, seed=seed),
-        }
-    counts = {name: sum(p.numel() for p in make(chosen[0]).parameters()) for name, make in models.items()}
-    if max(counts.values()) > (1 + PARAMETER_SHARE) * min(counts.values()):
-        listed = ", ".join(f"{n}: {c}" for n, c in counts.items())
-        raise ValueError(f"`models` must have numbers of parameters within 10 %, got {listed}: change a width.")
-    where = (points if isinstance(points, Points) else Points(points)).resolved(max(counts.values()))
+        seconds = DEFAULT_SECONDS
+    Budget(seconds, steps)
+    chosen_optimizer(optimizer)
+    target = None if record is None else records.check_target(record, overwrite=overwrite)
+    ansatz = ready_ansatz(problem, hard)
+    models = _default_models(ansatz) if models is None else dict(models)
+    where = (points if isinstance(points, Points) else Points(points)).resolved(_common_size(models, chosen[0]))
     classical = _classical(problem)
     reference = reference or exact_reference(problem) or classical
     if reference is None:
-        raise ValueError(f"`problem` {problem.name} has nothing to compare with: it needs `exact`, `closed_form` or a finite-difference reference.")
-    solutions: dict[str, list[Solution]] = {name: [] for name in models}
+        raise ValueError(
+            f"`problem` {problem.name} has nothing to compare with: it needs `exact`, `closed_form` or a "
+            "finite-difference reference."
+        )
+    solutions: dict[str, list[Solution]] = {}
     diverged = dict.fromkeys(models, 0)
-    for seed in chosen:
-        for name, make in models.items():
+
+    def comparison(reason: str) -> Comparison:
+        rows = [_row(name, runs, diverged[name]) for name, runs in solutions.items()]
+        rows += [] if classical is None else [_classical_row(problem, classical, reference)]
+        return Comparison(problem.name, tuple(rows), solutions, reference, reason)
+
+    stopped = None
+    with interruption() as request:
+        for seed, name in ((seed, name) for seed in chosen for name in models):
             watch = on_run(name, seed) if on_run is not None else None
             try:
                 found = solve(
-                    problem, make(seed), optimizer=optimizer, seconds=seconds, steps=steps, seed=seed, points=where,
-                    hard=hard, reference=reference, threads=threads, on_step=watch,
+                    problem, models[name](seed), optimizer=optimizer, seconds=seconds, steps=steps, seed=seed,
+                    points=where, hard=hard, reference=reference, threads=threads, on_step=watch,
                 )  # fmt: skip
             except DivergenceError as error:
                 diverged[name] += 1
                 found = error.solution
-            solutions[name].append(found)
-            if found.stop_reason.startswith("interrupted"):
-                raise KeyboardInterrupt
-    rows = [_row(name, solutions[name], diverged[name]) for name in models]
-    if classical is not None:
-        rows.append(_classical_row(problem, classical, reference))
-    return Comparison(problem.name, tuple(rows), solutions, reference)
+            solutions.setdefault(name, []).append(found)
+            stopped = request.reason or (found.stop_reason if found.stop_reason.startswith("interrupted") else None)
+            result = comparison(stopped or "all runs done")
+            Recorder(target).at_the_end(result.content)
+            if stopped:
+                break
+    return result
+
+
+def _seeds(seeds: int | Sequence[int]) -> list[int]:
+    if isinstance(seeds, int) and seeds < 1:
+        raise ValueError(f"`seeds` must be at least 1, got {seeds}: each model is trained from that many seeds.")
+    chosen = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise ValueError(f"`seeds` must hold different seeds, at least one, got {chosen}.")
+    return chosen
+
+
+def _default_models(ansatz: Ansatz) -> dict[str, ModelFactory]:
+    count = recommended_kan(ansatz).parameter_count
+    return {
+        "KAN": lambda seed: recommended_kan(ansatz, seed=seed),
+        "MLP": lambda seed: matching_mlp(ansatz, count, seed=seed),
+    }
+
+
+def _common_size(models: Mapping[str, ModelFactory], seed: int) -> int:
+    """The largest number of parameters, if all are about the same."""
+    if not models:
+        raise ValueError("`models` must hold at least one model, got none.")
+    counts = {name: sum(p.numel() for p in make(seed).parameters()) for name, make in models.items()}
+    if max(counts.values()) > (1 + PARAMETER_SHARE) * min(counts.values()):
+        listed = ", ".join(f"{n}: {c}" for n, c in counts.items())
+        raise ValueError(f"`models` must have numbers of parameters within 10 %, got {listed}: change a width.")
+    return max(counts.values())
 
 
 def _row(name: str, solutions: Sequence[Solution], diverged: int) -> dict[str, Any]:
     first = solutions[0]
-    errors = [math.inf if s.stop_reason.startswith("diverged") or s.error is None else float(s.error) for s in solutions]
+    errors = [
+        math.inf if s.stop_reason.startswith("diverged") or s.error is None else float(s.error) for s in solutions
+    ]
     error = first.error
     return {
-        "problem": first.problem["name"],
+        "problem": first.problem_name,
         "model": name if name.upper() != first.model_name.split()[0] else first.model_name,
         "parameters": first.parameters,
         "error": statistics.median(errors),
@@ -198,7 +234,7 @@ def _classical_row(problem: Problem, classical: Reference, reference: Reference)
     true_error = error_of(classical, problem)
     error = classical.error if true_error is None else true_error
     return {
-        "problem": None,
+        "problem": problem.name,
         "model": classical.name,
         "parameters": None,
         "error": error,
@@ -225,3 +261,15 @@ def error_of(classical: Reference, problem: Problem) -> float | None:
 
 def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:.1e}"
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    return [
+        row["model"],
+        "" if row["parameters"] is None else str(row["parameters"]),
+        _figure(row["median"]),
+        _figure(row["worst"]),
+        f"{row['failures']} of {row['runs']}" if row["runs"] else "",
+        f"{row['seconds']:.1f}",
+        _figure(row["reference_error"]),
+    ]

@@ -16,7 +16,7 @@ from .ansatz import Ansatz
 from .blocks import Side, Trial
 from .expression import Expression
 from .geometry import PointSet, tensor_points
-from .symbols import Coordinate, Unknown, UnknownDerivative
+from .symbols import Coordinate, Unknown, UnknownDerivative, unknown
 
 CHUNK = 20_000
 
@@ -58,14 +58,21 @@ class Field:
         if key not in self._expressions:
             form = self.forms[name]
             if derivative:
-                symbolic = next(iter(self.outputs.values()))
-                try:
-                    wanted = getattr(symbolic, derivative)
-                except UnknownDerivative as error:
-                    raise ValueError(str(error).replace(f"{symbolic.func}.", f"{name}.")) from None
-                form = wanted.xreplace({symbolic: form}).doit() if symbolic != form else wanted
+                form = sp.diff(form, *self._variables(name, derivative))
             self._expressions[key] = Expression(form, list(self.outputs.values()))
         return self._expressions[key]
+
+    def _variables(self, name: str, derivative: str) -> list[Coordinate]:
+        """What a partial derivative such as "xxt" differentiates by, in order."""
+        symbolic = unknown(name, self.coordinates)
+        try:
+            wanted = getattr(symbolic, derivative)
+        except UnknownDerivative as error:
+            raise ValueError(str(error)) from None
+        if not isinstance(wanted, sp.Derivative):
+            names = ", ".join(map(str, self.coordinates))
+            raise ValueError(f"`{name}.{derivative}` is not a partial derivative: the coordinates are {names}.")
+        return [v for v, count in wanted.variable_count for _ in range(int(count))]
 
     def side(self, name: str, points: PointSet, derivative: str = "") -> Side:
         """An unknown at fixed points, to be evaluated again and again while the network changes."""
@@ -73,7 +80,7 @@ class Field:
 
     def values(self, points: PointSet, name: str, derivative: str = "") -> Float[np.ndarray, " n"]:
         """An unknown, or one of its partial derivatives, at the given points."""
-        out = []
+        out = [np.empty(0)]
         for start in range(0, len(points), CHUNK):
             part = PointSet({c: v[start : start + CHUNK] for c, v in points.columns.items()})
             with torch.no_grad():
@@ -96,12 +103,20 @@ class Field:
             A float or an array of the broadcast shape; a dict of them if there are several unknowns.
 
         Raises:
-            ValueError: for a coordinate that is missing, unknown or not finite.
+            TypeError: for a derivative that is no text: coordinates are given by name.
+            ValueError: for a coordinate that is missing, unknown or not finite, or shapes that do not fit together.
         """
+        if not isinstance(derivative, str):
+            raise TypeError(f"`derivative` must be text such as 'xx', got {derivative!r}: give coordinates by name.")
         names = [c.name for c in self.coordinates]
         if set(coordinates) != set(names):
             raise ValueError(f"`coordinates` must be {', '.join(names)}, got {', '.join(coordinates) or 'none'}.")
-        arrays = np.broadcast_arrays(*[np.asarray(coordinates[n], float) for n in names])
+        given = {n: _numbers(n, coordinates[n]) for n in names}
+        try:
+            arrays = np.broadcast_arrays(*given.values())
+        except ValueError:
+            shapes = ", ".join(f"{n} {a.shape}" for n, a in given.items())
+            raise ValueError(f"`coordinates` must have shapes that broadcast, got {shapes}.") from None
         for n, a in zip(names, arrays, strict=True):
             if not np.isfinite(a).all():
                 raise ValueError(f"`{n}` must be finite, got {int((~np.isfinite(a)).sum())} NaN or infinite values.")
@@ -113,6 +128,14 @@ class Field:
 
 def relative_error(found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]) -> float:
     """Relative L2 error over all unknowns together; the absolute one if the reference is zero."""
-    miss = np.sqrt(sum(float(np.sum((f - w) ** 2)) for f, w in zip(found, wanted, strict=True)))
-    size = np.sqrt(sum(float(np.sum(w**2)) for w in wanted))
+    with np.errstate(over="ignore", invalid="ignore"):  # a diverged run has an infinite error
+        miss = np.sqrt(sum(float(np.sum((f - w) ** 2)) for f, w in zip(found, wanted, strict=True)))
+        size = np.sqrt(sum(float(np.sum(w**2)) for w in wanted))
     return float(miss / size) if size else float(miss)
+
+
+def _numbers(name: str, value: Any) -> np.ndarray:
+    try:
+        return np.asarray(value.detach().cpu() if isinstance(value, torch.Tensor) else value, float)
+    except (TypeError, ValueError):
+        raise ValueError(f"`{name}` must be a number or an array of numbers, got {value!r}.") from None

@@ -26,7 +26,7 @@ class Table(Problem):
         y: values, shape (n, m).
     """
 
-    equations = {}  # type: ignore[assignment]
+    equations = {}
 
     def __init__(self, x: np.ndarray, y: np.ndarray):
         self.unknowns = ("y",) if y.shape[1] == 1 else tuple(f"y{i + 1}" for i in range(y.shape[1]))  # type: ignore[misc]
@@ -87,7 +87,14 @@ def fit(
         raise ValueError(f"`y` must have one row per point, {len(points)}, got {len(values)}.")
     problem = Table(points, values)
     solution = solve(
-        problem, model, optimizer=optimizer, seconds=seconds, steps=steps, tolerance=tolerance, record=record, on_step=on_step
+        problem,
+        model,
+        optimizer=optimizer,
+        seconds=seconds,
+        steps=steps,
+        tolerance=tolerance,
+        record=record,
+        on_step=on_step,
     )
     solution.run["train_rmse"] = _rmse(solution, points, values)
     if test is not None:
@@ -111,5 +118,3 @@ def _rmse(solution: Solution, x: np.ndarray, y: np.ndarray) -> float:
     found = solution(**dict(zip(names, x.T, strict=True)))
     columns = list(found.values()) if isinstance(found, dict) else [found]
     return float(np.sqrt(np.mean((np.stack(columns, 1) - y) ** 2)))
-
-

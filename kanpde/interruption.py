@@ -21,7 +21,8 @@ class Request:
 def interruption() -> Iterator[Request]:
     """Catch the first Ctrl-C or SIGTERM as a request; a second Ctrl-C raises KeyboardInterrupt at once.
 
-    Outside the main thread, where Python has no signals, the request never comes.
+    A signal that the process ignores, as Ctrl-C is in the background of a shell, stays ignored. Outside the main
+    thread, where Python has no signals, the request never comes.
     """
     request = Request()
     if threading.current_thread() is not threading.main_thread():
@@ -33,7 +34,7 @@ def interruption() -> Iterator[Request]:
             raise KeyboardInterrupt
         request.reason = WORDS[signal.Signals(number)]
 
-    before = {s: signal.signal(s, catch) for s in WORDS}
+    before = {s: signal.signal(s, catch) for s in WORDS if signal.getsignal(s) not in (signal.SIG_IGN, None)}
     try:
         yield request
     finally:

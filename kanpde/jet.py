@@ -213,9 +213,8 @@ class _ExpandAndMix(torch.autograd.Function):
                 continue
             if needs_values:
                 torch.mm(gradient, coefficients.T, out=by_features.flatten(1))
-                slopes: dict[int, Tensor] = {}
-                for m in sorted({k for m, _ in terms for k in (m, m + 1)} or {1}):
-                    slopes[m] = torch.mul(by_features, table[m], out=products) @ ones
+                orders = {m + k for m, _ in terms for k in (0, 1)} or {1}
+                slopes = {m: torch.mul(by_features, table[m], out=products) @ ones for m in orders}
                 for m, i in terms:
                     by_factor[i] = slopes[m]
                     by_value.addcmul_(factors[i], slopes[m + 1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from .solution import Solution
 
 SMALLEST = 1e-17
+DOTS_PER_INCH = 130
 
 
 def plot_solution(solution: Solution, *, unknown: str | None = None) -> Figure:
@@ -23,29 +25,43 @@ def plot_solution(solution: Solution, *, unknown: str | None = None) -> Figure:
     Args:
         solution: what to show.
         unknown: which unknown; the first one without it.
+
+    Raises:
+        ValueError: for an unknown that the solution does not have.
     """
-    name = unknown or next(iter(solution.field.forms))
+    name = _name(solution, unknown)
     axes = solution.grid()
     found = solution.field.on_grid(axes)[name]
     panels: list[tuple[str, np.ndarray, bool]] = [(f"{name}, {solution.model_name}", found, False)]
-    if solution.reference is not None:
+    if solution.reference is not None and name in solution.reference.values:
         wanted = solution.reference.values[name]
         panels += [(solution.reference.name, wanted, False), ("absolute error", np.abs(found - wanted), True)]
-    return _panels(axes, panels, solution.problem["name"])
+    return _panels(axes, panels, solution.problem_name)
 
 
 def plot_errors(solutions: Mapping[str, Solution], *, unknown: str | None = None) -> Figure:
-    """Absolute error of several solutions of one problem, on one logarithmic colour scale."""
+    """Absolute error of several solutions of one problem, on one logarithmic colour scale.
+
+    Args:
+        solutions: label to solution.
+        unknown: which unknown; the first one without it.
+
+    Raises:
+        ValueError: for no solutions, no reference, or an unknown that they do not have.
+    """
+    if not solutions:
+        raise ValueError("`solutions` must hold at least one, got none.")
     first = next(iter(solutions.values()))
-    if first.reference is None:
-        raise ValueError("`solutions` have no reference: there is no error to show.")
-    name = unknown or next(iter(first.field.forms))
+    name = _name(first, unknown)
+    if first.reference is None or name not in first.reference.values:
+        raise ValueError(f"`solutions` have no reference for {name}: there is no error to show.")
     wanted = first.reference.values[name]
     axes = first.reference.axes
     panels = [
-        (f"absolute error, {label}", np.abs(s.field.on_grid(axes)[name] - wanted), True) for label, s in solutions.items()
+        (f"absolute error, {label}", np.abs(s.field.on_grid(axes)[name] - wanted), True)
+        for label, s in solutions.items()
     ]
-    return _panels(axes, panels, first.problem["name"])
+    return _panels(axes, panels, first.problem_name)
 
 
 def plot_history(solutions: Mapping[str, Sequence[Solution]]) -> Figure:
@@ -67,6 +83,20 @@ def plot_history(solutions: Mapping[str, Sequence[Solution]]) -> Figure:
     return figure
 
 
+def _name(solution: Solution, unknown: str | None) -> str:
+    names = list(solution.field.forms)
+    if unknown is not None and unknown not in names:
+        raise ValueError(f"`unknown` must be one of {', '.join(names)}, got '{unknown}'.")
+    return unknown or names[0]
+
+
+def _finite(values: Sequence[np.ndarray]) -> np.ndarray:
+    """All finite values; a diverged run may leave none, and a scale needs two different ones."""
+    flat = np.concatenate([np.ravel(v) for v in values]) if values else np.empty(0)
+    flat = flat[np.isfinite(flat)]
+    return flat if flat.size else np.array([0.0, 1.0])
+
+
 def _panels(axes: Mapping[str, np.ndarray], panels: Sequence[tuple[str, np.ndarray, bool]], title: str) -> Figure:
     figure = Figure(figsize=(4.2 * len(panels), 3.6), layout="constrained")
     figure.suptitle(title)
@@ -75,8 +105,8 @@ def _panels(axes: Mapping[str, np.ndarray], panels: Sequence[tuple[str, np.ndarr
     middle = tuple(slice(None) if i < 2 else len(axes[n]) // 2 for i, n in enumerate(names))
     plain = [v[middle] for _, v, logarithmic in panels if not logarithmic]
     errors = [v[middle] for _, v, logarithmic in panels if logarithmic]
-    shared = Normalize(min(map(np.min, plain)), max(map(np.max, plain))) if plain else None
-    worst = max([SMALLEST * 10, *map(np.max, errors)])
+    shared = Normalize(_finite(plain).min(), _finite(plain).max())
+    worst = max(SMALLEST * 10, _finite(errors).max())
     scale = LogNorm(max(worst * 1e-4, SMALLEST), worst)
     for plot, (label, values, logarithmic) in zip(plots, panels, strict=True):
         plot.set_title(label, fontsize=9)
@@ -97,3 +127,26 @@ def _panels(axes: Mapping[str, np.ndarray], panels: Sequence[tuple[str, np.ndarr
         figure.colorbar(mesh, ax=plot)
         plot.set(xlabel=names[0], ylabel=names[1])
     return figure
+
+
+def save_figures(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
+    """Write pictures into a folder, which is created.
+
+    Args:
+        figures: file name to figure; the ending says the format.
+        folder: where.
+
+    Returns:
+        The paths.
+
+    Raises:
+        ValueError: if the folder cannot be written.
+    """
+    paths = [folder / name for name in figures]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, figure in zip(paths, figures.values(), strict=True):
+            figure.savefig(path, dpi=DOTS_PER_INCH)
+    except OSError as error:
+        raise ValueError(f"`{folder}` cannot be written ({error.strerror}): choose another folder.") from None
+    return paths

@@ -10,7 +10,7 @@ from .training import Report
 
 
 class Progress:
-    """Callable for `solve(on_step=...)`.
+    """Callable for `solve(on_step=...)`; as a context manager it leaves a clean line.
 
     Args:
         label: what stands before the bar.
@@ -27,7 +27,8 @@ class Progress:
         if self._bar is None:
             total = report.budget.seconds if by_time else report.budget.steps
             unit = "s" if by_time else "step"
-            shape = "{desc} {percentage:3.0f}%|{bar:20}| {n:.0f}/{total:.0f} {unit}, {remaining} left{postfix}"
+            share = "{percentage:3.0f}%|{bar:20}| {n:.0f}/{total:.0f} {unit}, {remaining} left"
+            shape = "{desc} " + (share if total else "{n:.0f} {unit}") + "{postfix}"
             disable = None if self.enabled is None else not self.enabled
             self._bar = tqdm(total=total, desc=self.label, unit=unit, bar_format=shape, disable=disable, leave=False)
         done = report.seconds if by_time else float(report.steps)
@@ -35,7 +36,15 @@ class Progress:
         error = "" if report.error is None else f", error {report.error:.1e}"
         restarts = f", {report.restarts} restart(s)" if report.restarts else ""
         rate = report.steps / max(report.seconds, 1e-9)
-        self._bar.set_postfix_str(f"root loss {report.loss**0.5:.1e}{error}, {rate:.1f} steps/s{restarts}", refresh=False)
+        self._bar.set_postfix_str(
+            f"root loss {report.loss**0.5:.1e}{error}, {rate:.1f} steps/s{restarts}", refresh=False
+        )
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Remove the bar."""

@@ -39,12 +39,15 @@ def kan_from(
         grid: grid intervals of B-splines, one number or one per layer.
         degree: polynomial degree, one number or one per layer.
         seed: of the start values.
+
+    Raises:
+        ValueError: for sizes that cannot be, or an unknown basis.
     """
     basis = basis or "chebyshev"
     width = list(width) if width is not None else [ansatz.n_inputs, HIDDEN, len(ansatz.outputs)]
     layers = len(width) - 1
-    degrees = _spread(degree or DEGREES[basis], layers, given=degree is not None)
-    grids = _spread(grid or GRIDS, layers, given=grid is not None)
+    degrees = _per_layer(degree, DEGREES.get(basis, (3,)), layers)
+    grids = _per_layer(grid, GRIDS, layers)
     return KAN(width, grid=grids, k=degrees, basis=basis, base=False, seed=seed)
 
 
@@ -58,9 +61,8 @@ def matching_mlp(ansatz: Ansatz, parameters: int, *, seed: int = 0) -> MLP:
     return MLP([n, first, second, m], seed=seed)
 
 
-def _spread(values: Sequence[int], layers: int, *, given: bool) -> int | list[int]:
-    """One value per layer: a recommendation's last value serves all deeper layers, a user's list is left as it is."""
-    values = list(values)
-    if len(values) == 1:
-        return values[0]
-    return values if given else (values + values[-1:] * layers)[:layers]
+def _per_layer(given: Sequence[int] | None, recommended: Sequence[int], layers: int) -> int | list[int]:
+    """What the user gave, as it is; else the recommendation, whose last value serves all deeper layers."""
+    if given is not None:
+        return given[0] if len(given) == 1 else list(given)
+    return [*recommended, *[recommended[-1]] * layers][:layers]

@@ -16,7 +16,8 @@ HEADS: dict[str, Any] = {
         *(sp.sin, sp.cos, sp.tan, sp.cot, sp.sec, sp.csc, sp.asin, sp.acos, sp.atan, sp.atan2, sp.gamma, sp.Heaviside),
         *(sp.sinh, sp.cosh, sp.tanh, sp.asinh, sp.acosh, sp.atanh, sp.besselj, sp.bessely, sp.besseli, sp.besselk),
         *(sp.Piecewise, sp.functions.elementary.piecewise.ExprCondPair),
-        *(sp.StrictLessThan, sp.LessThan, sp.StrictGreaterThan, sp.GreaterThan, sp.And, sp.Or, sp.Not),
+        *(sp.StrictLessThan, sp.LessThan, sp.StrictGreaterThan, sp.GreaterThan, sp.Equality, sp.Unequality),
+        *(sp.And, sp.Or, sp.Not, sp.floor, sp.ceiling, sp.Mod, sp.coth, sp.sech, sp.csch),
     ]
 }
 
@@ -57,7 +58,9 @@ def decode(tree: Any) -> Any:
         ValueError: for anything outside the table.
     """
     if not isinstance(tree, list) or not tree or not isinstance(tree[0], str):
-        raise ValueError(f"`{tree!r}` is no expression of this format: the record is damaged or newer than this version.")
+        raise ValueError(
+            f"`{tree!r}` is no expression of this format: the record is damaged or newer than this version."
+        )
     head, arguments = tree[0], tree[1:]
     if head == "Boolean":
         return sp.true if arguments[0] else sp.false
@@ -69,11 +72,18 @@ def decode(tree: Any) -> Any:
     if head == "Constant" and arguments[0] in CONSTANTS:
         return CONSTANTS[arguments[0]]
     if head == "Coordinate":
-        return Coordinate(str(arguments[0]), str(arguments[1]), tuple(map(str, arguments[2])))
+        return Coordinate(_identifier(arguments[0]), str(arguments[1]), tuple(map(_identifier, arguments[2])))
     if head == "Parameter":
-        return Parameter(float(arguments[1]), str(arguments[0]))
+        return Parameter(float(arguments[1]), _identifier(arguments[0]))
     if head == "Unknown":
-        return unknown(str(arguments[0]), [decode(a) for a in arguments[1:]])
+        return unknown(_identifier(arguments[0]), [decode(a) for a in arguments[1:]])
     if head not in HEADS:
         raise ValueError(f"`{head}` is no head of this format: the record is damaged or newer than this version.")
     return HEADS[head](*[decode(a) for a in arguments])
+
+
+def _identifier(name: Any) -> str:
+    """The name, if it is one: expressions are compiled, and anything else could smuggle code in."""
+    if not isinstance(name, str) or not name.isidentifier() or name.startswith("__"):
+        raise ValueError(f"`{name!r}` is no name of this format: the record is damaged or not from kanpde.")
+    return name

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,11 +14,16 @@ import torch
 from . import record, serialise
 from .blocks import Trial
 from .field import Field, relative_error
+from .nn import Network
 from .nn.input_map import InputMap
 from .nn.layout import build, describe
-from .nn.network import Network
+from .record import ATTRIBUTES, Gridded, RecordError
 from .reference import Reference
 
+if TYPE_CHECKING:
+    import xarray
+
+DTYPES = {"float64": torch.float64, "float32": torch.float32}
 GRID_NODES = {1: 1001, 2: 101, 3: 31, 4: 13}
 
 
@@ -48,14 +54,15 @@ class Solution:
 
     Attributes:
         field: the trained trial solution.
-        problem: name, parameters, latex, hash and domain of the problem.
+        problem: name, parameters, latex (one line per equation and condition), hash and domain of the problem.
         run: seed, optimizer, points, seconds, cpu_seconds, steps, restarts, held_out, versions, ...
         history: figure to array, one entry per step: loss, error, held_out, damping, ratio, ...
         losses: block to array, mean square of its residual per step.
+        weights: block to the factor on its mean square in the loss.
         stop_reason: why training stopped, in words.
         reference: what the error is measured against, if there is anything.
         points: term name to the training points, one array per coordinate.
-        checkpoint: what a resumed run needs.
+        checkpoint: what a resumed run needs beside `history` and `losses`.
     """
 
     field: Field
@@ -63,11 +70,11 @@ class Solution:
     run: dict[str, Any]
     history: dict[str, np.ndarray]
     losses: dict[str, np.ndarray]
+    weights: dict[str, float]
     stop_reason: str
     reference: Reference | None = None
     points: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     checkpoint: dict[str, Any] | None = None
-    _error: RelativeError | None = None
 
     def __call__(self, derivative: str = "", **coordinates: Any) -> Any:
         """Values, or a partial derivative such as "xx", at any points; see `Field`."""
@@ -75,17 +82,25 @@ class Solution:
 
     def __repr__(self) -> str:
         error = "no reference" if self.error is None else f"relative L2 error {float(self.error):.2g}"
-        return f"Solution({self.problem['name']}, {self.parameters} parameters, {error}; {self.stop_reason})"
+        return f"Solution({self.problem_name}, {self.parameters} parameters, {error}; {self.stop_reason})"
 
-    @property
+    @cached_property
     def error(self) -> RelativeError | None:
         """Relative L2 error over all unknowns on the grid of the reference; None without reference."""
-        if self._error is None and self.reference is not None:
-            found = self.field.on_grid(self.reference.axes)
-            pairs = [(found[name], self.reference.values[name]) for name in self.reference.values]
-            value = relative_error([f for f, _ in pairs], [w for _, w in pairs])
-            self._error = RelativeError(value, self.reference.name, self.reference.error)
-        return self._error
+        if self.reference is None:
+            return None
+        wanted = self.reference.values
+        value = relative_error([self._on_grid[name] for name in wanted], list(wanted.values()))
+        return RelativeError(value, self.reference.name, self.reference.error)
+
+    @cached_property
+    def _on_grid(self) -> dict[str, np.ndarray]:
+        return self.field.on_grid(self.grid())
+
+    @property
+    def problem_name(self) -> str:
+        """Name of the problem's class."""
+        return str(self.problem["name"])
 
     @property
     def network(self) -> torch.nn.Module:
@@ -120,11 +135,29 @@ class Solution:
         count = GRID_NODES.get(len(bounds), 7)
         return {name: np.linspace(lo, hi, count) for name, (lo, hi) in bounds.items()}
 
+    def to_xarray(self) -> xarray.Dataset:
+        """Solution and reference on `grid()`, with the coordinates as dimensions.
+
+        Raises:
+            ImportError: if xarray is not installed.
+        """
+        try:
+            import xarray
+        except ImportError:
+            raise ImportError("`to_xarray` needs xarray, which is not installed: pip install xarray.") from None
+        grid = self._gridded()
+        about = {"problem": self.problem_name, "model": self.model_name, "stop_reason": self.stop_reason}
+        return xarray.Dataset({n: (tuple(grid.axes), v) for n, v in grid.values.items()}, grid.axes, about)
+
+    def _gridded(self) -> Gridded:
+        wanted = {} if self.reference is None else self.reference.values
+        return Gridded(dict(self.grid()), {**self._on_grid, **{f"{n}_reference": v for n, v in wanted.items()}})
+
     def summary(self) -> dict[str, Any]:
         """The figures that tables and `--json` show."""
         error = self.error
         return {
-            "problem": self.problem["name"],
+            "problem": self.problem_name,
             "model": self.model_name,
             "parameters": self.parameters,
             "error": None if error is None else float(error),
@@ -154,52 +187,55 @@ class Solution:
         record.write(target, self.content())
         return target
 
-    def content(self, *, status: str = "finished", with_grid: bool = True) -> dict[str, Any]:
-        """The record as nested dicts."""
-        trial, error = self.field.trial, self.error if with_grid else None
-        layout = describe(trial.network)
+    def content(self, *, status: str = "finished") -> dict[str, Any]:
+        """The record as nested dicts, as `record.write` takes it.
+
+        Args:
+            status: "running", "finished", "interrupted" or "diverged".
+        """
+        trial, error = self.field.trial, self.error
+        numbers = {name: float(p) for name, p in trial.numbers.items()}
+        about = {k: v for k, v in self.problem.items() if k not in ("latex", "parameters")}
         content: dict[str, Any] = {
-            "@status": status,
-            "@stop_reason": self.stop_reason,
-            "@error": None if error is None else float(error),
-            "problem": {f"@{k}": v for k, v in self.problem.items()},
-            "run": {f"@{k}": v for k, v in self.run.items()},
-            "model": {
-                "@layout": json.dumps(layout),
-                "@name": self.model_name,
-                "@parameters": self.parameters,
-                "weights": {k.replace(".", ":"): v for k, v in trial.state_dict().items()},
+            ATTRIBUTES: {
+                "kind": "run",
+                "status": status,
+                "stop_reason": self.stop_reason,
+                "error": None if error is None else float(error),
             },
-            "field": self._field_content(),
-            "history": {**self.history, "losses": self.losses},
+            "problem": {
+                ATTRIBUTES: about,
+                "latex": self.problem["latex"],
+                "parameters": {ATTRIBUTES: self.problem["parameters"]},
+            },
+            "run": {ATTRIBUTES: self.run},
+            "model": {
+                ATTRIBUTES: {"name": self.model_name, "parameters": self.parameters},
+                "layout": json.dumps(describe(trial.network)),
+                "weights": dict(trial.state_dict()),
+            },
+            "field": {
+                "coordinates": json.dumps([serialise.encode(c) for c in self.field.coordinates]),
+                "outputs": json.dumps({n: serialise.encode(v) for n, v in self.field.outputs.items()}),
+                "forms": self._encoded_forms(),
+                "bounds": json.dumps(trial.input_map.bounds),
+                "periodic": json.dumps(trial.input_map.periodic),
+                "numbers": json.dumps(numbers),
+            },
+            "history": {**self.history, "losses": self.losses, "weights": self.weights},
             "points": self.points,
             "checkpoint": self.checkpoint,
+            "grid": self._gridded(),
         }
-        if with_grid:
-            axes = self.grid()
-            values = self.field.on_grid(axes)
-            shown = {**values}
-            if self.reference is not None:
-                shown |= {f"{n}_reference": v for n, v in self.reference.values.items()}
-            content["grid"] = {**shown, "axes": dict(axes)}
         if self.reference is not None:
-            content["reference"] = {"@name": self.reference.name, "@error": self.reference.error, "@seconds": self.reference.seconds}
+            content["reference"] = _reference_attributes(self.reference)
         return content
 
-    def _field_content(self) -> dict[str, Any]:
-        input_map = self.field.trial.input_map
+    def _encoded_forms(self) -> str | None:
         try:
-            forms = json.dumps({n: serialise.encode(e) for n, e in self.field.forms.items()})
-        except ValueError:
-            forms = ""
-        return {
-            "@coordinates": json.dumps([serialise.encode(c) for c in self.field.coordinates]),
-            "@outputs": json.dumps({n: serialise.encode(v) for n, v in self.field.outputs.items()}),
-            "@forms": forms,
-            "@bounds": json.dumps(input_map.bounds),
-            "@periodic": json.dumps(input_map.periodic),
-            "@numbers": json.dumps({n: float(p) for n, p in self.field.trial.numbers.items()}),
-        }
+            return json.dumps({n: serialise.encode(e) for n, e in self.field.forms.items()})
+        except ValueError:  # a Coefficient: the record can be resumed with its problem, but not be loaded without
+            return None
 
     @classmethod
     def load(cls, path: str | Path, *, model: torch.nn.Module | None = None) -> Solution:
@@ -210,48 +246,49 @@ class Solution:
             model: a module of the same structure, for a network that is neither KAN nor MLP.
 
         Raises:
-            ValueError: if the file is no complete record, or needs `model`.
+            RecordError: if the file is no complete record of a run, or needs `model`.
         """
         content = record.read(path)
-        try:
+        kind = content.get(ATTRIBUTES, {}).get("kind")
+        if kind != "run":
+            raise RecordError(f"`{path}` is the record of a {kind}, not of a run: give one that `solve` has written.")
+        with record.complete(path):
             return cls._from_content(content, model)
-        except (KeyError, IndexError, TypeError, RuntimeError, json.JSONDecodeError) as error:
-            raise record.RecordError(f"`{path}` lacks a part of a record ({error}): it is damaged.") from None
 
     @classmethod
     def _from_content(cls, content: dict[str, Any], model: torch.nn.Module | None) -> Solution:
-        run = _attributes(content["run"])
-        saved = content["field"]
-        if not saved["@forms"]:
-            raise record.RecordError("the record's trial solution has a Coefficient in it, which cannot be stored: solve again.")
-        layout = json.loads(content["model"]["@layout"])
-        if model is None and layout is None:
-            raise record.RecordError("`model` is needed to load this record: its network is neither KAN nor MLP.")
-        network = build(layout, getattr(torch, run["dtype"])) if model is None else model
-        bounds = {name: (float(lo), float(hi)) for name, (lo, hi) in json.loads(saved["@bounds"]).items()}
-        trial = Trial(network, InputMap(bounds, json.loads(saved["@periodic"])))
-        for name, value in json.loads(saved["@numbers"]).items():
+        run, saved = content["run"][ATTRIBUTES], content["field"]
+        if saved["forms"] is None:
+            raise RecordError("its trial solution has a function in it that cannot be stored, such as a Coefficient")
+        network = recorded_network(content) if model is None else model
+        if network is None:
+            raise RecordError("`model` is missing: its network is neither KAN nor MLP")
+        bounds = {name: (float(lo), float(hi)) for name, (lo, hi) in json.loads(saved["bounds"]).items()}
+        trial = Trial(network, InputMap(bounds, json.loads(saved["periodic"])))
+        for name, value in json.loads(saved["numbers"]).items():
             trial.numbers[name] = torch.nn.Parameter(next(network.parameters()).new_tensor(value))
-        weights = content["model"]["weights"]
-        trial.load_state_dict({k.replace(":", "."): torch.as_tensor(v) for k, v in weights.items()})
+        trial.load_state_dict(content["model"]["weights"])
         found = Field(
-            tuple(serialise.decode(c) for c in json.loads(saved["@coordinates"])),
-            {n: serialise.decode(v) for n, v in json.loads(saved["@outputs"]).items()},
-            {n: serialise.decode(e) for n, e in json.loads(saved["@forms"]).items()},
+            tuple(serialise.decode(c) for c in json.loads(saved["coordinates"])),
+            {n: serialise.decode(v) for n, v in json.loads(saved["outputs"]).items()},
+            {n: serialise.decode(e) for n, e in json.loads(saved["forms"]).items()},
             trial,
         )
-        history = {k: np.asarray(v) for k, v in content["history"].items() if k != "losses"}
-        losses = {k: np.asarray(v) for k, v in content["history"].get("losses", {}).items()}
+        for name in found.forms:
+            found.expression(name)
+        about = content["problem"]
+        history = content["history"]
         return cls(
             found,
-            _attributes(content["problem"]),
+            {**about[ATTRIBUTES], "latex": about["latex"], "parameters": about["parameters"].get(ATTRIBUTES, {})},
             run,
-            history,
-            losses,
-            str(content["@stop_reason"]),
-            _reference_from(content, tuple(bounds)),
-            content.get("points", {}),
-            content.get("checkpoint"),
+            {k: v for k, v in history.items() if k not in ("losses", "weights")},
+            history["losses"],
+            history["weights"],
+            str(content[ATTRIBUTES]["stop_reason"]),
+            recorded_reference(content),
+            content["points"],
+            content["checkpoint"],
         )
 
 
@@ -265,27 +302,29 @@ def model_name(network: torch.nn.Module) -> str:
 def reference_content(problem: str, reference: Reference) -> dict[str, Any]:
     """The record of a reference by itself."""
     return {
-        "@kind": "reference",
-        "problem": {"@name": problem},
-        "reference": {"@name": reference.name, "@error": reference.error, "@seconds": reference.seconds},
-        "grid": {**{f"{n}_reference": v for n, v in reference.values.items()}, "axes": dict(reference.axes)},
+        ATTRIBUTES: {"kind": "reference"},
+        "problem": {ATTRIBUTES: {"name": problem}},
+        "reference": _reference_attributes(reference),
+        "grid": Gridded(dict(reference.axes), {f"{n}_reference": v for n, v in reference.values.items()}),
     }
 
 
-def _attributes(group: dict[str, Any]) -> dict[str, Any]:
-    return {k[1:]: v for k, v in group.items() if k.startswith("@")}
+def recorded_network(content: dict[str, Any]) -> Network | None:
+    """A network of the recorded structure, its weights still to be loaded; None if it was another module."""
+    layout = json.loads(content["model"]["layout"])
+    if layout is None:
+        return None
+    return build(layout, DTYPES[content["run"][ATTRIBUTES]["dtype"]])
 
 
-def _reference_from(content: dict[str, Any], names: tuple[str, ...]) -> Reference | None:
+def recorded_reference(content: dict[str, Any]) -> Reference | None:
+    """What the error of a recorded run was measured against; None if there was nothing."""
     if "reference" not in content or "grid" not in content:
         return None
-    grid, about = content["grid"], content["reference"]
-    values = {k.removesuffix("_reference"): v for k, v in grid.items() if k.endswith("_reference")}
-    return Reference(
-        name=about["@name"],
-        axes={n: grid[n] for n in names},
-        values=values,
-        error=float(about["@error"]),
-        seconds=float(about["@seconds"]),
-        details={},
-    )
+    about, grid = content["reference"][ATTRIBUTES], content["grid"]
+    values = {k.removesuffix("_reference"): v for k, v in grid.values.items() if k.endswith("_reference")}
+    return Reference(about["name"], grid.axes, values, float(about["error"]), float(about["seconds"]), {})
+
+
+def _reference_attributes(reference: Reference) -> dict[str, Any]:
+    return {ATTRIBUTES: {"name": reference.name, "error": reference.error, "seconds": reference.seconds}}

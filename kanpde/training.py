@@ -222,6 +222,8 @@ class Training:
             "losses": {k: torch.tensor(v, dtype=torch.float64) for k, v in self.losses.items()},
             "attempt": self.attempt,
             "attempt_start": self.attempt_start,
+            "sizes": self.sizes,
+            "first_loss": self.first_loss,
             "best": self.best,
             "seconds": self.seconds,
             "cpu_seconds": self.cpu_seconds,
@@ -239,6 +241,7 @@ class Training:
         self.history = {k: list(map(float, v)) for k, v in state["history"].items()}
         self.losses = {k: list(map(float, v)) for k, v in state["losses"].items()}
         self.attempt, self.attempt_start = int(state["attempt"]), int(state["attempt_start"])
+        self.sizes, self.first_loss = dict(state["sizes"]), float(state["first_loss"])
         self.best = state["best"] and {**state["best"], "theta": tensor(state["best"]["theta"])}
         self.spent, self.spent_cpu = float(state["seconds"]), float(state["cpu_seconds"])
         self._start, self._start_cpu = time.perf_counter(), time.process_time()

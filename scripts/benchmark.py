@@ -97,7 +97,12 @@ def speed(rounds: int) -> list[dict[str, Any]]:
     problem = problem_class("poisson")()
     ansatz = build_ansatz(problem, hard=True)
     jacobian = _least_squares(KAN([2, 6, 1], basis="chebyshev", k=[19, 4]), ansatz, interior=2000, boundary=1)
-    rows = [_timed({f"kanpde, residual + Jacobian, {jacobian.parameter_count} parameters, 2,000 points": jacobian.jacobian}, rounds)]
+    rows = [
+        _timed(
+            {f"kanpde, residual + Jacobian, {jacobian.parameter_count} parameters, 2,000 points": jacobian.jacobian},
+            rounds,
+        )
+    ]
     soft = build_ansatz(problem)
     own = _least_squares(KAN([2, 10, 10, 1], grid=5, k=3), soft, interior=2601, boundary=204, grid=True)
     tasks: dict[str, Callable[[], Any]] = {"kanpde": lambda: _own_gradient(own)}
@@ -180,12 +185,22 @@ def _timed(tasks: dict[str, Callable[[], Any]], rounds: int) -> dict[str, Any]:
 
 
 def _about() -> dict[str, str]:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    return {"date": time.strftime("%Y-%m-%d"), "commit": commit, "machine": platform.machine(), "torch": str(torch.__version__)}
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "commit": commit,
+        "machine": platform.machine(),
+        "torch": str(torch.__version__),
+    }
 
 
 def _markdown(rows: list[dict[str, Any]]) -> str:
-    lines = ["| what | parameters | asked | within | median | worst | above asked | restarts | seconds |", "|---|---|---|---|---|---|---|---|---|"]
+    lines = [
+        "| what | parameters | asked | within | median | worst | above asked | restarts | seconds |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     for r in rows:
         lines.append(
             f"| {r['what']} | {r['parameters']} | {r['asked']:.0e} | {r['budget']:.0f} s | {r['median']:.1e} | {r['worst']:.1e} "

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .basis import Basis
 from .basis.chebyshev import Chebyshev
-from .network import Layer, Network
+from .network import Network
 
 DECAY = 1.5
 RANGE_POINTS = 1000
@@ -27,9 +27,14 @@ def smooth_edges(
 
     Args:
         basis: the functions to expand in.
+        n_in: number of inputs, at least 1.
+        n_out: number of outputs, at least 1.
         constant: whether the series has a constant term.
         degree: highest degree of the series, at least 1.
         generator: source of randomness.
+
+    Returns:
+        Coefficients in float64, the functions of the first input first.
     """
     series = torch.randn(n_in, degree + 1, n_out, generator=generator, dtype=torch.float64) / math.sqrt(n_in)
     series *= (1.0 + torch.arange(degree + 1))[:, None] ** -DECAY
@@ -43,15 +48,18 @@ def fill_ranges(network: Network, generator: torch.Generator) -> None:
     """Shift and scale every hidden node so that its values over the input cube fill [-1, 1].
 
     Without this some seeds start where the next layer's basis hardly reaches, and never leave.
+
+    Args:
+        network: in float64 on the processor.
+        generator: source of the points at which hidden values are taken.
     """
     x = 2 * torch.rand(RANGE_POINTS, network.width[0], generator=generator, dtype=torch.float64) - 1
     with torch.no_grad():
         for layer in network.layers[:-1]:
-            assert isinstance(layer, Layer)
             h = layer(x)
             low, high = h.min(0).values, h.max(0).values
             middle, half = (low + high) / 2, ((high - low) / 2 * RANGE_MARGIN).clamp_min(1e-8)
             ones = layer.basis.project(torch.ones(len(layer.basis.fit_points()), dtype=torch.float64)[:, None])[:, 0]
-            layer.coefficients /= half
-            layer.coefficients[: layer.basis.size] -= ones[:, None] * (middle / half)
+            layer.coefficients.div_(half)
+            layer.coefficients[: layer.basis.size].sub_(ones[:, None] * (middle / half))
             x = (h - middle) / half

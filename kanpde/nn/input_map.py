@@ -18,11 +18,17 @@ class InputMap(nn.Module):
     Args:
         bounds: coordinate name to (lower, upper).
         periodic: names of the coordinates that go round.
+
+    Raises:
+        ValueError: for a periodic coordinate without bounds.
     """
 
     def __init__(self, bounds: Mapping[str, tuple[float, float]], periodic: Sequence[str] = ()):
         super().__init__()
         self.bounds, self.periodic = dict(bounds), tuple(periodic)
+        for name in self.periodic:
+            if name not in self.bounds:
+                raise ValueError(f"`periodic` must name coordinates ({', '.join(self.bounds)}), got '{name}'.")
 
     def rows(self, x: Float[Tensor, "n d"], order: int) -> list[tuple[int, list[Tensor]]]:
         """Per input of the network: the coordinate it comes from, its values and its derivatives up to `order`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 
 import torch
@@ -70,6 +71,7 @@ class KAN(Network):
         dtype: of the parameters.
 
     Raises:
+        TypeError: for a basis that is neither name nor list of bases.
         ValueError: for widths, grids or degrees that cannot be.
 
     Source:
@@ -103,10 +105,13 @@ class KAN(Network):
     def reset(self, seed: int) -> None:
         """Start again from new weights, the ones that a new network of that seed would have."""
         generator = torch.Generator().manual_seed(seed)
-        for layer in self.layers:
-            layer.reset(generator)  # type: ignore[operator]
+        fresh = copy.deepcopy(self).to("cpu", torch.float64)  # so that device and dtype do not change the weights
+        for layer in fresh.layers:
+            assert isinstance(layer, KANLayer)
+            layer.reset(generator)
         if self.squash is None:
-            fill_ranges(self, generator)
+            fill_ranges(fresh, generator)
+        self.load_state_dict(fresh.state_dict())
 
 
 def check_width(width: Sequence[int]) -> list[int]:
@@ -129,24 +134,30 @@ def _bases(
 ) -> list[Basis]:
     if not isinstance(basis, str):
         found = list(basis)
+        if not all(isinstance(b, Basis) for b in found):
+            raise TypeError(f"`basis` must be one of {', '.join(BASES)} or a list of bases, got {basis!r}.")
         if len(found) != count:
             raise ValueError(f"`basis` must hold one basis per layer, {count}, got {len(found)}.")
     else:
         if basis not in BASES:
             raise ValueError(f"`basis` must be one of {', '.join(BASES)}, got '{basis}'.")
-        pairs = zip(per_layer("grid", grid, count), per_layer("k", k, count), strict=True)
-        found = [BASES[basis](g, degree) for g, degree in pairs]
+        grids = per_layer("grid", grid, count, "a spline needs one interval")
+        degrees = per_layer("k", k, count, "a constant cannot see its input")
+        found = [BASES[basis](g, degree) for g, degree in zip(grids, degrees, strict=True)]
     with_base = base if base is not None else basis == "bspline"
     return [Union(b, SiLU()) for b in found] if with_base else found
 
 
-def per_layer(name: str, value: int | Sequence[int], count: int) -> list[int]:
-    """One whole number per layer.
+def per_layer(name: str, value: int | Sequence[int], count: int, reason: str) -> list[int]:
+    """One whole number of at least 1 per layer.
 
     Raises:
-        ValueError: for a list of another length.
+        ValueError: for a list of another length or other numbers; `reason` ends the message.
     """
-    values = [value] * count if isinstance(value, int) else list(value)
+    values = list(value) if isinstance(value, Sequence) else [value] * count
     if len(values) != count:
         raise ValueError(f"`{name}` must be one number or one per layer, {count}, got {len(values)}.")
-    return values
+    for v in values:
+        if v < 1 or v != int(v):
+            raise ValueError(f"`{name}` must be at least 1, got {v}: {reason}.")
+    return [int(v) for v in values]

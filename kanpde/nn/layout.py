@@ -6,7 +6,9 @@ from typing import Any
 
 import torch
 
-from .basis import Basis, BSpline, Chebyshev, Identity, SiLU, Sine, Tanh, Union
+from .basis import Activation, Basis, BSpline, Chebyshev, Identity, SiLU, Sine, Tanh, Union
+from .kan import KAN
+from .mlp import MLP
 from .network import Layer, Network
 
 SINGLE: dict[str, type[Basis]] = {"Identity": Identity, "Tanh": Tanh, "SiLU": SiLU}
@@ -16,33 +18,42 @@ def describe(network: torch.nn.Module) -> dict[str, Any] | None:
     """Plain numbers, strings, lists and dicts that `build` makes an equal structure from; None for other modules."""
     if not isinstance(network, Network):
         return None
-    layers: list[Any] = list(network.layers)
     return {
         "kind": network.kind,
         "squash": network.squash is not None,
         "layers": [
-            {"n_in": l.n_in, "n_out": l.n_out, "bias": l.bias is not None, "basis": _describe(l.basis)} for l in layers
+            {"n_in": a.n_in, "n_out": a.n_out, "bias": a.bias is not None, "basis": _describe(a.basis)}
+            for a in network.layers
         ],
     }
 
 
 def build(layout: dict[str, Any], dtype: torch.dtype = torch.float64) -> Network:
-    """A network of the given structure with all parameters zero.
+    """A network of the given structure; its parameters are still to be loaded.
+
+    A KAN or an MLP comes back as such, so that a resumed run can restart it from new weights.
 
     Raises:
         ValueError: for a basis that this version does not know.
     """
+    entries = layout["layers"]
+    bases = [_build(entry["basis"]) for entry in entries]
+    width = [int(entries[0]["n_in"]), *[int(entry["n_out"]) for entry in entries]]
+    kind = str(layout["kind"])
+    if kind == KAN.kind:
+        return KAN(width, basis=bases, base=False, squash=bool(layout["squash"]), dtype=dtype)
+    if kind == MLP.kind and isinstance(bases[-1], Activation):
+        return MLP(width, activation=bases[-1], dtype=dtype)
     layers = []
-    for entry in layout["layers"]:
-        basis = _build(entry["basis"])
-        start = torch.zeros(int(entry["n_in"]) * basis.size, int(entry["n_out"]), dtype=torch.float64)
-        layers.append(Layer(int(entry["n_in"]), basis, start, bias=bool(entry["bias"])))
+    for n_in, n_out, basis, entry in zip(width[:-1], width[1:], bases, entries, strict=True):
+        start = torch.zeros(n_in * basis.size, n_out, dtype=torch.float64)
+        layers.append(Layer(n_in, basis, start, bias=bool(entry["bias"])))
     network = Network(layers, squash=bool(layout["squash"])).to(dtype)
-    network.kind = str(layout["kind"])
+    network.kind = kind
     return network
 
 
-def _describe(basis: Any) -> dict[str, Any]:
+def _describe(basis: Basis) -> dict[str, Any]:
     name = type(basis).__name__
     if isinstance(basis, Union):
         return {"type": name, "members": [_describe(m) for m in basis.members]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 
@@ -47,7 +48,7 @@ class MLP(Network):
             activation = ACTIVATIONS[activation]()
         layers = [
             Layer(n_in, activation if i else Identity(), torch.zeros(n_in, n_out, dtype=torch.float64), bias=True)
-            for i, (n_in, n_out) in enumerate(zip(width[:-1], width[1:], strict=True))
+            for i, (n_in, n_out) in enumerate(pairwise(width))
         ]
         super().__init__(layers)
         self.reset(seed)
@@ -58,9 +59,12 @@ class MLP(Network):
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             for i, layer in enumerate(self.layers):
-                spread = math.sqrt(2 / (layer.n_in + layer.n_out))  # type: ignore[operator]
-                normal = torch.randn(layer.coefficients.shape, generator=generator, dtype=torch.float64)
-                layer.coefficients.copy_(spread * normal)  # type: ignore[operator,arg-type]
-                layer.bias.zero_()  # type: ignore[operator,union-attr]
+                spread = math.sqrt(2 / (layer.n_in + layer.n_out))
+                layer.coefficients.copy_(
+                    spread * torch.randn(layer.n_in, layer.n_out, generator=generator, dtype=torch.float64)
+                )
+                assert layer.bias is not None
+                shifts = torch.zeros(layer.n_out, dtype=torch.float64)
                 if i == 0 and len(self.layers) > 1:
-                    layer.bias.uniform_(-1.0, 1.0, generator=generator)  # type: ignore[operator,union-attr]
+                    shifts.uniform_(-1.0, 1.0, generator=generator)
+                layer.bias.copy_(shifts)

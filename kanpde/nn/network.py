@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import cast
 
 import torch
 from jaxtyping import Float
@@ -75,20 +77,33 @@ class Network(nn.Module):
         squash: pass hidden values through tanh, so that they stay inside the grid of the next layer.
 
     Attributes:
+        layers: the layers, in order.
+        squash: the function that hidden values pass through, or None.
         kind: what tables and records call it.
+
+    Raises:
+        ValueError: for no layer, or layers that do not fit each other.
     """
 
+    layers: Sequence[Layer]
     kind = "network"
 
     def __init__(self, layers: Sequence[Layer], *, squash: bool = False):
         super().__init__()
-        self.layers = nn.ModuleList(layers)
+        if not layers:
+            raise ValueError("`layers` must hold at least one layer, got none.")
+        for i, (before, after) in enumerate(pairwise(layers)):
+            if before.n_out != after.n_in:
+                raise ValueError(
+                    f"`layers[{i + 1}]` must have {before.n_out} inputs as layer {i} has outputs, got {after.n_in}."
+                )
+        self.layers = cast("Sequence[Layer]", nn.ModuleList(layers))
         self.squash = Tanh() if squash else None
 
     @property
     def width(self) -> list[int]:
         """Number of nodes per layer, inputs and outputs included."""
-        return [self.layers[0].n_in, *[layer.n_out for layer in self.layers]]  # type: ignore[list-item]
+        return [self.layers[0].n_in, *[layer.n_out for layer in self.layers]]
 
     @property
     def parameter_count(self) -> int:

@@ -36,9 +36,14 @@ class Optimizer(Protocol):
         patience: number of steps over which the loss must fall by 3 %, or None if plateaus are normal.
     """
 
-    name: str
-    penalty: float
-    patience: int | None
+    @property
+    def name(self) -> str: ...  # noqa: D102  (described above)
+
+    @property
+    def penalty(self) -> float: ...  # noqa: D102
+
+    @property
+    def patience(self) -> int | None: ...  # noqa: D102
 
     def step(self, problem: LeastSquares) -> Step:
         """Change the parameters of `problem` once."""

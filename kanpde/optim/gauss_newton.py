@@ -19,8 +19,8 @@ from ..blocks import LeastSquares
 from .contract import Step
 
 
-@dataclass
-class Trial:
+@dataclass(frozen=True)
+class _Accepted:
     """Outcome of one damping value that was accepted."""
 
     damping: float
@@ -40,6 +40,9 @@ class GaussNewton:
         damping: start value of lambda, in the unit of the squared Jacobian.
         patience: number of steps over which the loss must fall by 3 %.
 
+    Raises:
+        ValueError: for a setting outside its range.
+
     Source:
         Levenberg (1944), Marquardt (1963); ratio rule: Webb, Jerad, Cartis (2026), arXiv:2607.02194.
     """
@@ -54,8 +57,18 @@ class GaussNewton:
         factor: float = 4.0,
         bisections: int = 3,
         damping: float = 1.0,
-        patience: int = 10,
+        patience: int = 40,
     ):
+        if not 0 < ratio < 1:
+            raise ValueError(f"`ratio` must be between 0 and 1, got {ratio}: 0.075 is bold, 0.5 is careful.")
+        if not factor > 1:
+            raise ValueError(f"`factor` must be above 1, got {factor}: the search multiplies and divides by it.")
+        if bisections < 0:
+            raise ValueError(f"`bisections` must be 0 or above, got {bisections}: it is a number of halvings.")
+        if not damping > 0:
+            raise ValueError(f"`damping` must be positive, got {damping}: a tiny value is an undamped step.")
+        if patience < 1:
+            raise ValueError(f"`patience` must be at least 1, got {patience}: it is a number of steps.")
         self.ratio, self.factor, self.bisections = ratio, factor, bisections
         self.damping, self.patience = damping, patience
 
@@ -74,7 +87,7 @@ class GaussNewton:
         figures = {"damping": best.damping, "ratio": best.ratio, "probes": float(search.probes)}
         return Step(best.loss, problem.mean_squares(best.rows), None, figures)
 
-    def _boldest(self, search: _Search) -> Trial | None:
+    def _boldest(self, search: _Search) -> _Accepted | None:
         damping, refused = max(self.damping, search.floor), None
         best = search.probe(damping)
         if best is not None:
@@ -129,7 +142,7 @@ class _Search:
         self.floor = 1e-30 * float(self.squared[0])
         self.ceiling = 1e4 * float(self.squared[0])
 
-    def probe(self, damping: float) -> Trial | None:
+    def probe(self, damping: float) -> _Accepted | None:
         """The step with this damping, or None if it does not lower the loss as predicted."""
         self.probes += 1
         q = self.gradient / (self.squared + damping)
@@ -141,4 +154,4 @@ class _Search:
         if not math.isfinite(loss) or predicted <= 0:
             return None
         ratio = (self.loss - loss) / predicted
-        return Trial(damping, loss, theta, rows, ratio) if ratio >= self.ratio else None
+        return _Accepted(damping, loss, theta, rows, ratio) if ratio >= self.ratio else None

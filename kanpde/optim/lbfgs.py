@@ -12,6 +12,10 @@ from ..blocks import LeastSquares
 from .contract import Step
 
 ARMIJO = 1e-4
+SEARCH = 25
+"""Most evaluations of a line search."""
+SCRATCH = "al"
+"""What PyTorch keeps from one step to the next without reading it."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,8 @@ class LBFGS:
 
     def state(self) -> dict[str, Any]:
         """Remembered steps, gradient and direction."""
-        return {} if self._inner is None else dict(self._inner.state_dict()["state"].get(0, {}))
+        inner = {} if self._inner is None else self._inner.state_dict()["state"].get(0, {})
+        return {name: value for name, value in inner.items() if name != SCRATCH}
 
     def load(self, state: dict[str, Any], problem: LeastSquares) -> None:
         """Go on from a saved state."""
@@ -108,6 +113,7 @@ class LBFGS:
                 problem.parameters,
                 lr=1.0,
                 max_iter=1,
+                max_eval=1 + SEARCH,  # left out, PyTorch allows one evaluation, which is no search
                 tolerance_grad=0.0,
                 tolerance_change=0.0,
                 history_size=self.memory,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.integrate import DOP853, OdeSolver, Radau, solve_ivp
+from scipy.integrate import BDF, DOP853, OdeSolver, Radau, solve_ivp
 
 from ..conditions import Initial
 from ..expression import Expression, numeric
@@ -159,9 +159,8 @@ def integrate(
     Raises:
         ReferenceFailed: if the integrator gives up.
     """
-    implicit = hasattr(integrator, "_validate_jac")
     scale = max(float(np.abs(system.start).max()), 1e-3)
-    options = {"jac": system.jacobian} if implicit else {}
+    options = {"jac": system.jacobian} if issubclass(integrator, (BDF, Radau)) else {}
     with np.errstate(all="ignore"):
         found = solve_ivp(
             system.rate,

@@ -15,11 +15,12 @@ from ..problem import Problem
 from .evolution import CLOSURE, integrate, integrator_for, method_of_lines
 from .feasibility import check_order, check_problem
 from .grid import TensorGrid
-from .record import Reference
+from .record import Reference, ReferenceFailed
 from .resolution import rounding_error, thinned, two_grids
-from .steady import newton, steady_system
+from .steady import harmonic_start, newton, steady_system
 
-TOLERANCE = 1e-11
+NEWTON_TOLERANCE = 1e-11
+TIME_TOLERANCE = {2: 1e-7, 4: 1e-9, 6: 1e-11}
 LOOSEST_TOLERANCE = 1e-3
 FACTORED_NODES = 2_000
 """Up to so many nodes linear systems are solved by factors, whatever the dimension."""
@@ -38,13 +39,15 @@ def finite_difference(
 
     The finer grid halves the spacing of the coarser one. Its solution is returned; its error is the relative L2
     difference of the two on their common nodes, which is larger than the error of the finer one as soon as the order
-    of accuracy shows, plus what rounding contributes. Steady problems are solved by Newton's method, evolution problems by the method of lines. Measurements (`Data`) are
+    of accuracy shows, plus what rounding contributes. Of several solutions it is the one that Newton's method finds
+    from zero. Steady problems are solved by Newton's method, evolution problems by the method of lines. Measurements (`Data`) are
     left out: equations and conditions alone must fix the solution.
 
     Args:
         problem: on a box in 1 to 3 space coordinates, with or without time.
         nodes: of the coarser grid along each space coordinate, both ends included; one number serves all.
-        order: order of accuracy of the differences: 2, 4 or 6.
+        order: order of accuracy of the differences: 2, 4 or 6. Evolution problems have a lower one near the ends (4
+            for 6), so that no wave grows there; with outflow or free ends waves then converge with order 5.
         instants: equidistant instants of the result, both ends included.
         tolerance: relative; of the last Newton step, or of each step in time, where it is raised to what rounding
             allows. Steps in time on the coarser grid have 2**order times as much, so that the difference of the two
@@ -68,7 +71,7 @@ def finite_difference(
         raise ValueError(f"`tolerance` must be above 0, got {tolerance}: it bounds a relative step.")
     if problem.domain.time_name is None:
         grids = two_grids(problem, nodes, order, order)
-        values, details = _steady(problem, grids, tolerance or TOLERANCE)
+        values, details = _steady(problem, grids, tolerance or NEWTON_TOLERANCE)
         moments = None
     else:
         if instants < 2:
@@ -76,7 +79,7 @@ def finite_difference(
         grids = two_grids(problem, nodes, order, CLOSURE[order])
         moments = np.linspace(*problem.domain.bounds[problem.domain.time_name], instants)
         chosen = integrator or integrator_for(problem)
-        values, details = _evolution(problem, grids, moments, chosen, tolerance or TOLERANCE)
+        values, details = _evolution(problem, grids, moments, chosen, tolerance or TIME_TOLERANCE[order])
     coarse, fine = ({name: g.unfold(v) for name, v in found.items()} for g, found in zip(grids, values, strict=True))
     error = _relative_difference(coarse, fine) + rounding_error(problem, grids[-1])
     axes, kept = thinned(grids[-1], fine)
@@ -92,19 +95,24 @@ def _steady(
     problem: Problem, grids: list[TensorGrid], tolerance: float
 ) -> tuple[list[dict[str, np.ndarray]], dict[str, Any]]:
     """Values on both grids; the finer one starts from the coarser solution."""
-    names, total = list(problem.unknown), 0
-    found: list[dict[str, np.ndarray]] = []
-    start = np.zeros(len(names) * grids[0].size)
-    for grid in grids:
-        if found:
-            start = np.concatenate([_refined(grids[0], grid, v) for v in found[0].values()])
-        system = steady_system(problem, grid)
-        by_factors = len(grid.shape) == 1 or grid.order == 2 or grid.size < FACTORED_NODES
-        sparser = None if by_factors else steady_system(problem, replace(grid, order=2, closure=2))
-        y, count = newton(system, start, max(tolerance, rounding_error(problem, grid)), sparser)
-        total += count
-        found.append(dict(zip(names, np.split(y, len(names)), strict=True)))
-    return found, {"method": "Newton", "steps": total}
+    coarse, fine = grids
+    try:
+        first, steps = _newton_on(problem, coarse, np.zeros(len(problem.unknown) * coarse.size), tolerance)
+    except ReferenceFailed:
+        first, steps = _newton_on(problem, coarse, harmonic_start(problem, coarse), tolerance)
+    start = np.concatenate([_refined(coarse, fine, v) for v in first.values()])
+    second, more = _newton_on(problem, fine, start, tolerance)
+    return [first, second], {"method": "Newton", "steps": steps + more}
+
+
+def _newton_on(
+    problem: Problem, grid: TensorGrid, start: np.ndarray, tolerance: float
+) -> tuple[dict[str, np.ndarray], int]:
+    system = steady_system(problem, grid)
+    by_factors = len(grid.shape) == 1 or grid.order == 2 or grid.size < FACTORED_NODES
+    sparser = None if by_factors else steady_system(problem, replace(grid, order=2, closure=2))
+    y, count = newton(system, start, max(tolerance, rounding_error(problem, grid)), sparser)
+    return dict(zip(problem.unknown, np.split(y, len(problem.unknown)), strict=True)), count
 
 
 def _refined(coarse: TensorGrid, fine: TensorGrid, values: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ def two_grids(problem: Problem, nodes: int | Sequence[int] | None, order: int, c
     """
     names = problem.domain.space_names
     wanted = _default_nodes(problem) if nodes is None else nodes
-    counts = [int(n) for n in (np.full(len(names), wanted) if np.ndim(wanted) == 0 else wanted)]
+    counts = [int(wanted)] * len(names) if isinstance(wanted, (int, np.integer)) else [int(n) for n in wanted]
     if len(counts) != len(names):
         raise ValueError(f"`nodes` must be one number or {len(names)} ({', '.join(names)}), got {len(counts)}.")
     if min(counts) < 3:

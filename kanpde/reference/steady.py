@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy as sp
@@ -49,8 +49,11 @@ class SteadySystem:
         return stacked[self.order].tocsc()
 
 
-def steady_system(problem: Problem, grid: TensorGrid) -> SteadySystem:
+def steady_system(problem: Problem, grid: TensorGrid, equations: dict[str, sp.Expr] | None = None) -> SteadySystem:
     """Discretise a problem without time.
+
+    Args:
+        equations: unknown to what vanishes at its nodes; the equations of the problem without it.
 
     Raises:
         ValueError: for conditions that a grid cannot hold.
@@ -68,7 +71,7 @@ def steady_system(problem: Problem, grid: TensorGrid) -> SteadySystem:
         ]
         rows.append(Rows(expression, [sparse.hstack(b, format="csr") for b in blocks], columns))
 
-    for owner, formula in paired_equations(problem).items():
+    for owner, formula in (equations or paired_equations(problem)).items():
         nodes = free[owner]
         if len(nodes):
             add(formula, nodes, {name: c[nodes] for name, c in grid.columns.items()}, full=False)
@@ -77,6 +80,18 @@ def steady_system(problem: Problem, grid: TensorGrid) -> SteadySystem:
         add(claim.formula, claim.nodes, claim.columns(grid), full=True)
         place.append(names.index(claim.owner) * grid.size + claim.rows)
     return SteadySystem(rows, np.argsort(np.concatenate(place)))
+
+
+def harmonic_start(problem: Problem, grid: TensorGrid) -> np.ndarray:
+    """Harmonic functions that meet the conditions: where Newton's method starts if it fails from zero.
+
+    Raises:
+        ReferenceFailed: if the conditions do not fix them.
+    """
+    space = [c for c in problem.domain.coordinates if c.kind == "space"]
+    harmonic = {name: sp.Add(*[sp.diff(u, c, 2) for c in space]) for name, u in problem.unknown.items()}
+    system = steady_system(problem, replace(grid, order=2, closure=2), harmonic)
+    return newton(system, np.zeros(len(problem.unknown) * grid.size), ROUNDING_STEP)[0]
 
 
 def paired_equations(problem: Problem) -> dict[str, sp.Expr]:
@@ -114,8 +129,14 @@ def newton(
     Raises:
         ReferenceFailed: if the Jacobian is singular or the residual stops shrinking.
     """
-    y, solve = start, _linear_solve(system, sparser, start)
-    residual = system.residual(y)
+    y = start
+    with np.errstate(all="ignore"):
+        residual = system.residual(y)
+        if not np.isfinite(residual).all():
+            raise ReferenceFailed(
+                "the residual is not finite where Newton's method starts: the equation is singular there."
+            )
+        solve = _linear_solve(system, sparser, y)
     for count in range(NEWTON_STEPS):
         if count and not system.is_linear:
             solve = _linear_solve(system, sparser, y)

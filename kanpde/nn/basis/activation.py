@@ -39,7 +39,7 @@ class Tanh(Activation):
     """tanh(x); its derivatives are polynomials p_m(tanh x) with p_{m+1} = p_m' (1 - y^2)."""
 
     def rows(self, x: Tensor, order: int) -> list[Tensor]:
-        """tanh and its derivatives."""
+        """Value and derivatives."""
         return _chain(torch.tanh(x), Polynomial([1, 0, -1]), order)
 
 
@@ -57,10 +57,15 @@ class Sine(Activation):
 
     Args:
         frequency: in radians per unit of the input, above 0.
+
+    Raises:
+        ValueError: for a frequency that is not positive.
     """
 
     def __init__(self, frequency: float = 1.0):
         super().__init__()
+        if not frequency > 0:
+            raise ValueError(f"`frequency` must be positive, got {frequency}: a constant cannot see its input.")
         self.frequency = float(frequency)
 
     def rows(self, x: Tensor, order: int) -> list[Tensor]:
@@ -71,7 +76,7 @@ class Sine(Activation):
 
 
 def _chain(y: Tensor, slope: Polynomial, order: int) -> list[Tensor]:
-    """y and its derivatives as polynomials in y, where y' = slope(y)."""
+    """Values y and their derivatives as polynomials in y, where y' = slope(y)."""
     polynomial, rows = Polynomial([0, 1]), []
     for _ in range(order + 1):
         out = torch.zeros_like(y)

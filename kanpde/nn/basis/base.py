@@ -19,13 +19,13 @@ class Basis(nn.Module):
     size: int
 
     def fill(self, x: Float[Tensor, "*batch"], table: Float[Tensor, "orders *batch size"]) -> None:
-        """Write values and derivatives into `table`, which says up to which order."""
+        """Write values and derivatives into `table`, which is zero and says up to which order."""
         raise NotImplementedError
 
     def table(self, x: Float[Tensor, "*batch"], order: int) -> Float[Tensor, "orders *batch size"]:
         """Values and derivatives up to `order`, as numbers: the result carries no gradient."""
         with torch.no_grad():
-            table = x.new_empty(order + 1, *x.shape, self.size)
+            table = x.new_zeros(order + 1, *x.shape, self.size)
             self.fill(x, table)
         return table
 
@@ -55,7 +55,7 @@ class Basis(nn.Module):
         n = 4 * self.size + 4
         return -torch.cos(torch.pi * (torch.arange(n, dtype=torch.float64) + 0.5) / n)
 
-    def project(self, values: Float[Tensor, "points *many"]) -> Float[Tensor, "size *many"]:
+    def project(self, values: Float[Tensor, "points *many"]) -> Float[Tensor, "size *many"]:  # noqa: F821, UP037
         """Coefficients of the functions with the given values at `fit_points`, by least squares."""
         table = self.table(self.fit_points(), 0)[0]
         return torch.linalg.lstsq(table, values.flatten(1), driver="gelsd").solution.unflatten(1, values.shape[1:])

@@ -10,6 +10,7 @@ from torch import Tensor
 from .base import Basis
 
 OUTSIDE = ("extend", "linear")
+UNIFORM = 1e-14
 
 
 class BSpline(Basis):
@@ -34,7 +35,7 @@ class BSpline(Basis):
         super().__init__()
         if grid is None:
             if intervals < 1 or intervals != int(intervals):
-                raise ValueError(f"`grid` must be at least 1, got {intervals}: a spline needs one interval.")
+                raise ValueError(f"`intervals` must be at least 1, got {intervals}: a spline needs one interval.")
             grid = torch.linspace(-1, 1, int(intervals) + 1, dtype=torch.float64)
         if grid.ndim != 1 or len(grid) < 2 or not bool((grid.diff() > 0).all()):
             raise ValueError("`grid` must be a line of at least 2 strictly ascending points.")
@@ -48,6 +49,7 @@ class BSpline(Basis):
         above = grid[-1] + steps.flip(0) * (grid[-1] - grid[-2])
         self.register_buffer("knots", torch.cat([below, grid, above]))
         self.size = len(grid) - 1 + self.degree
+        self.uniform = bool((grid.diff() - grid.diff().mean()).abs().max() <= UNIFORM * (grid[-1] - grid[0]))
 
     @property
     def grid(self) -> Tensor:
@@ -61,7 +63,7 @@ class BSpline(Basis):
         inside = x.clamp(self.grid[0], self.grid[-1])
         beyond = (x - inside)[..., None]
         if len(table) == 1:
-            pieces = x.new_empty(2, *table.shape[1:])
+            pieces = x.new_zeros(2, *table.shape[1:])
             self._fill_pieces(inside, pieces)
             torch.addcmul(pieces[0], beyond, pieces[1], out=table[0])
             return None
@@ -73,7 +75,11 @@ class BSpline(Basis):
     def _fill_pieces(self, x: Tensor, table: Tensor) -> None:
         degree, u = self.degree, self.knots
         cell = (torch.bucketize(x, u, right=True) - 1).clamp(degree, degree + len(self.grid) - 2)
-        near = torch.stack([u[cell + i] for i in range(1 - degree, degree + 1)])  # u[cell+1-degree .. cell+degree]
+        if self.uniform:
+            x = x - u[cell]
+            near = (u[1 : 2 * degree + 1] - u[degree]).reshape(-1, *[1] * x.ndim)
+        else:
+            near = torch.stack([u[cell + i] for i in range(1 - degree, degree + 1)])
         inverse = [1 / (near[degree : degree + d] - near[degree - d : degree]) for d in range(1, degree + 1)]
         level = torch.ones_like(x)[None]
         levels = [level]
@@ -82,7 +88,6 @@ class BSpline(Basis):
             level = _pair((near[degree : degree + d] - x) * share, (x - near[degree - d : degree]) * share)
             levels.append(level)
         column = (cell - degree)[..., None] + torch.arange(degree + 1, device=x.device)
-        table.zero_()
         for m in range(min(len(table) - 1, degree) + 1):
             local = levels[degree - m]
             for d in range(degree - m + 1, degree + 1):

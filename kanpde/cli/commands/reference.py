@@ -1,0 +1,46 @@
+"""`kanpde reference`: solve a problem by finite differences and say how far they can be trusted."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ..arguments import output_path, problem_from
+from ..result import Result
+
+
+def reference(options: argparse.Namespace) -> Result:
+    """Compute the reference; it is recorded if `--out` is given."""
+    from ... import record
+    from ...comparison import error_of
+    from ...reference import ReferenceFailed, finite_difference
+    from ...solution import reference_content
+
+    problem, target = problem_from(options), output_path(options)
+    if target is not None:
+        record.check_target(target, overwrite=options.force)
+    content: dict[str, Any] = {"problem": problem.name, "error": None, "record": None}
+    given = {name: getattr(options, name) for name in ("nodes", "order") if getattr(options, name) is not None}
+    try:
+        found = finite_difference(problem, **given)
+    except ReferenceFailed as failure:
+        return Result(1, {**content, "stop_reason": str(failure)}, str(failure))
+    error = error_of(found, problem)
+    content |= {
+        "error": error,
+        "reference": found.name,
+        "reference_error": found.error,
+        "seconds": found.seconds,
+        "details": found.details,
+    }
+    lines = [
+        f"{problem.name}: {found.name}, {found.seconds:.1f} s",
+        f"own error by grid doubling: {found.error:.2g} (relative L2)",
+    ]
+    if error is not None:
+        lines.append(f"true error, against the known solution: {error:.2g}")
+    if target is not None:
+        record.write(target, reference_content(problem.name, found))
+        content["record"] = str(target)
+        lines.append(f"record: {target}")
+    return Result(0, content, "\n".join(lines))

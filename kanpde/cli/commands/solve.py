@@ -1,0 +1,104 @@
+"""`kanpde solve`: train a network on a problem and say which error it reached."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...problem import Problem
+from ..arguments import (
+    budget_from,
+    free_path,
+    model_from,
+    output_path,
+    points_from,
+    problem_from,
+    refuse_beside_resume,
+)
+from ..result import Result
+
+if TYPE_CHECKING:
+    from ...reference import Reference
+    from ...solution import Solution
+
+
+def solve(options: argparse.Namespace) -> Result:
+    """Train, or go on training; the record is written meanwhile."""
+    from ...progress import Progress
+    from ...solver import DivergenceError
+    from ...solver import solve as solve_problem
+
+    problem = problem_from(options)
+    with Progress(problem.name) as progress:
+        common = {
+            **budget_from(options),
+            "tolerance": options.tolerance,
+            "threads": options.threads,
+            "on_step": progress,
+        }
+        try:
+            if options.resume is None:
+                target = output_path(options) or free_path(
+                    options, f"{{}}-{options.model or 'kan'}-{options.seed or 0}.h5"
+                )
+                solution = solve_problem(problem, **common, **_start(options, problem, target))
+            else:
+                refuse_beside_resume(options)
+                target = output_path(options) or Path(options.resume)
+                solution = solve_problem(
+                    problem, **common, resume=options.resume, record=target, overwrite=options.force
+                )
+        except DivergenceError as error:
+            content = {**error.solution.summary(), "record": str(error.record)}
+            return Result(1, content, f"{error}\nrecord: {error.record}")
+    missed = options.tolerance is not None and not solution.stop_reason.startswith("tolerance reached")
+    failed = missed or solution.stop_reason.startswith("interrupted")
+    return Result(int(failed), {**solution.summary(), "record": str(target)}, _text(solution, target))
+
+
+def _start(options: argparse.Namespace, problem: Problem, target: Path) -> dict[str, Any]:
+    """Arguments of a new run; cheap checks come before a reference is computed."""
+    from ...record import check_target
+    from ...solver import chosen_optimizer, ready_ansatz
+
+    check_target(target, overwrite=options.force)
+    seed, optimizer, points = options.seed or 0, options.optimizer or "gauss-newton", points_from(options)
+    chosen_optimizer(optimizer)
+    model = model_from(options, ready_ansatz(problem, options.hard), seed)
+    return {
+        "model": model,
+        "optimizer": optimizer,
+        "seed": seed,
+        "points": points,
+        "hard": options.hard,
+        "reference": None if options.no_reference else _reference(problem),
+        "record": target,
+        "overwrite": options.force,
+    }
+
+
+def _reference(problem: Problem) -> Reference | None:
+    from ...reference import ReferenceFailed, reference_for
+
+    try:
+        return reference_for(problem)
+    except ReferenceFailed as error:
+        print(f"kanpde: no reference, so the error stays unknown: {error}", file=sys.stderr)
+        return None
+
+
+def _text(solution: Solution, target: Path) -> str:
+    error, run = solution.error, solution.run
+    lines = [f"{solution.problem_name}, {solution.model_name}, {solution.parameters} parameters"]
+    if error is None:
+        lines.append("error: unknown, there is no reference")
+    else:
+        against = f"against: {error.reference}, whose own error is {error.reference_error:.1e}"
+        lines.append(f"relative L2 error: {float(error):.2e} ({against})")
+    lines.append(f"held-out residual: {solution.held_out:.2e}")
+    lines += [f"{name} = {value:.8g}" for name, value in solution.numbers.items()]
+    restarts = f", {run['restarts']} restart(s)" if run["restarts"] else ""
+    lines.append(f"{run['steps']} steps in {run['seconds']:.1f} s{restarts}; stopped: {solution.stop_reason}")
+    return "\n".join([*lines, f"record: {target}"])

@@ -1,0 +1,115 @@
+"""The options of every command, each with an example in its help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from .. import __version__
+from .commands import check_problem, compare, list_problems, plot, reference, show, solve
+from .result import Result
+
+PER_LAYER = "one number, or one per layer as in {}"
+NO_RUN = dict.fromkeys(
+    ("model", "parameters", "error", "reference", "reference_error", "seconds", "steps", "record"), None
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as everywhere else in kanpde."""
+
+    def error(self, message: str) -> Any:
+        """Print one sentence and leave with status 2."""
+        self.exit(2, f"kanpde: {message} (see `{self.prog} --help`)\n")
+
+
+def parser() -> Parser:
+    """The parser of the whole command line; `options.run` is the command."""
+    top = Parser(prog="kanpde", description="Solve PDEs with Kolmogorov-Arnold networks.")
+    top.add_argument("--version", action="version", version=__version__)
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(
+        run: Callable[[argparse.Namespace], Result], about: str, example: str, nothing: dict[str, Any]
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(
+            example.split()[1],
+            help=about,
+            description=about,
+            epilog=f"example: {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.set_defaults(run=run, nothing=nothing)
+        sub.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+        return sub
+
+    command(list_problems, "List the problems that come with kanpde.", "kanpde list", {"problems": []})
+    about = "Print equation, domain and conditions of a problem."
+    _problem(command(show, about, "kanpde show burgers --set nu=0.02", {}))
+    about = "Find mistakes in a problem before any training."
+    _problem(command(check_problem, about, "kanpde check burgers --set nu=0.02", {"ok": False, "findings": []}))
+    about = "Solve a problem with a network."
+    _solve(command(solve, about, "kanpde solve poisson --hard --seconds 15", NO_RUN))
+    about = "Compare a KAN with an MLP and finite differences."
+    _compare(command(compare, about, "kanpde compare poisson --seconds 15", {"rows": []}))
+    about = "Solve a problem by finite differences."
+    _reference(command(reference, about, "kanpde reference burgers", {"error": None, "record": None}))
+    about = "Draw the pictures of a recorded run."
+    sub = command(plot, about, "kanpde plot results/poisson-kan-0.h5", {"pictures": []})
+    sub.add_argument("record", help="record of a run")
+    _output(sub, "folder for the pictures (default: named like the record)")
+    return top
+
+
+def _solve(sub: argparse.ArgumentParser) -> None:
+    _problem(sub)
+    _training(sub)
+    sub.add_argument("--model", choices=["kan", "mlp"], help="kind of network (default: kan)")
+    sub.add_argument("--seed", type=int, help="of points and start values (default: 0)")
+    sub.add_argument("--tolerance", type=float, help="stop when the root of the loss is this small")
+    sub.add_argument("--resume", metavar="RECORD", help="go on with an interrupted run of the same problem")
+    sub.add_argument("--no-reference", action="store_true", help="compute no finite-difference reference for the error")
+    _output(sub, "record of the run (default: a new file in results/)")
+
+
+def _compare(sub: argparse.ArgumentParser) -> None:
+    _problem(sub)
+    _training(sub)
+    sub.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
+    _output(sub, "folder for record and pictures (default: a new one in results/)")
+
+
+def _reference(sub: argparse.ArgumentParser) -> None:
+    _problem(sub)
+    sub.add_argument("--nodes", type=int, help="nodes of the coarser grid along each space coordinate")
+    sub.add_argument("--order", type=int, choices=[2, 4, 6], help="order of accuracy")
+    _output(sub, "record of the reference (default: none)")
+
+
+def _problem(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("problem", help="name as in `kanpde list`, or path/to/file.py:Class")
+    sub.add_argument(
+        "--set", metavar="NAME=NUMBER", action="append", default=[], help="change a parameter of the problem"
+    )
+
+
+def _training(sub: argparse.ArgumentParser) -> None:
+    """Options of every training; None where not given, so that what contradicts a resumed run can be refused."""
+    sub.add_argument("--width", help="nodes per layer, as in 2,8,1")
+    sub.add_argument("--basis", choices=["chebyshev", "bspline"], help="functions on the edges (default: chebyshev)")
+    sub.add_argument("--grid", help=f"grid intervals of B-splines: {PER_LAYER.format('14,2')}")
+    sub.add_argument("--degree", help=f"polynomial degree: {PER_LAYER.format('30,4')}")
+    sub.add_argument("--optimizer", help="gauss-newton (default), adam or lbfgs")
+    sub.add_argument("--seconds", type=float, help="wall-clock budget per run")
+    sub.add_argument("--steps", type=int, help="budget in optimiser steps per run")
+    sub.add_argument("--points", type=int, help="points per equation (default: 5 times the number of parameters)")
+    sub.add_argument("--boundary-points", type=int, help="points per condition (default: an eighth of --points)")
+    sub.add_argument("--sampler", help="sobol (default), lhs, uniform or grid")
+    sub.add_argument("--threads", type=int, help="of PyTorch (default: 1 for small problems)")
+    sub.add_argument("--hard", action="store_true", help="build Dirichlet, Initial and Periodic conditions in")
+
+
+def _output(sub: argparse.ArgumentParser, about: str) -> None:
+    sub.add_argument("--out", metavar="PATH", help=about)
+    sub.add_argument("--force", action="store_true", help="replace what exists at --out")

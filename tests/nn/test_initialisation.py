@@ -1,0 +1,50 @@
+"""Start values: smooth edges, and hidden values that fill the grid of the next layer."""
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from kanpde.nn import KAN
+from kanpde.nn.basis import BSpline, Chebyshev
+from kanpde.nn.initialisation import smooth_edges
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"basis": "chebyshev", "k": [20, 4, 4]}, {"grid": 5, "k": 3}, {"grid": 3, "k": 8, "base": False}],
+    ids=["chebyshev", "cubic", "octic"],
+)
+@pytest.mark.parametrize("seed", range(10))
+def test_hidden_values_fill_the_grid_of_the_next_layer(settings, seed):
+    """Ranges are taken at 1000 random points, so of other points a few, near corners, may lie beyond."""
+    network = KAN([2, 6, 5, 1], seed=seed, **settings)
+    x = 2 * torch.rand(4000, 2, generator=torch.Generator().manual_seed(99), dtype=torch.float64) - 1
+    for layer in network.layers[:-1]:
+        x = layer(x).detach()
+        assert (x.max(0).values > 0.7).all()
+        assert (x.min(0).values < -0.7).all()
+        assert (x.abs() > 1).double().mean() < 0.02
+
+
+def test_edges_are_projections_of_the_same_random_series():
+    """Degree 6 holds the series exactly, so both bases must give the same functions."""
+    x = torch.linspace(-1, 1, 33, dtype=torch.float64)
+    values = []
+    for basis in (Chebyshev(6), BSpline(4, 6)):
+        generator = torch.Generator().manual_seed(3)
+        edges = smooth_edges(basis, 2, 3, constant=True, degree=6, generator=generator)
+        values.append(torch.einsum("pc,ico->pio", basis(x), edges.reshape(2, basis.size, 3)))
+    assert_close(values[0], values[1], rtol=1e-10, atol=1e-10)
+
+
+def test_coefficients_of_the_series_decay_as_they_should():
+    generator = torch.Generator().manual_seed(0)
+    edges = smooth_edges(Chebyshev(8), 4, 5000, constant=True, degree=8, generator=generator).reshape(4, 9, 5000)
+    spread = edges.std((0, 2))
+    assert_close(spread, (1.0 + torch.arange(9, dtype=torch.float64)) ** -1.5 / 2, rtol=0.03, atol=0)
+
+
+def test_without_constant_edges_have_no_mean_term():
+    generator = torch.Generator().manual_seed(0)
+    edges = smooth_edges(Chebyshev(5), 2, 3, constant=False, degree=5, generator=generator).reshape(2, 6, 3)
+    assert edges[:, 0].abs().max() < 1e-14

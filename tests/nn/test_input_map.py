@@ -1,0 +1,42 @@
+"""Coordinates to inputs of a network."""
+
+import math
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from kanpde.jet import JetPlan, nested_autograd
+from kanpde.nn.input_map import InputMap
+
+X = torch.tensor([[0.0, -1.0], [1.0, 0.5], [3.0, 2.0]], dtype=torch.float64)
+BOUNDS = {"x": (0.0, 3.0), "y": (-1.0, 2.0)}
+
+
+def test_bounds_go_to_minus_one_and_one():
+    inputs = InputMap(BOUNDS)(X)
+    assert_close(inputs, torch.tensor([[-1.0, -1.0], [-1 / 3, 0.0], [1.0, 1.0]], dtype=torch.float64))
+
+
+def test_a_periodic_coordinate_becomes_cosine_and_sine_of_its_angle():
+    inputs = InputMap(BOUNDS, periodic=["x"])(X)
+    angle = 2 * math.pi * X[:, 0] / 3
+    assert_close(inputs, torch.stack([angle.cos(), angle.sin(), torch.tensor([-1.0, 0.0, 1.0]).double()], dim=1))
+    assert_close(inputs[0, :2], inputs[2, :2])
+
+
+@pytest.mark.parametrize("periodic", [(), ("x",), ("x", "y")])
+def test_its_jet_is_that_of_nested_autograd(periodic):
+    input_map = InputMap(BOUNDS, periodic)
+    plan = JetPlan([(4, 0), (2, 2), (0, 3), (1, 0)])
+    assert_close(input_map.jet(X, plan), nested_autograd(input_map, X, plan), rtol=1e-12, atol=1e-12)
+
+
+def test_a_jet_of_values_alone_needs_no_slopes():
+    plan = JetPlan([(0, 0)])
+    assert_close(InputMap(BOUNDS).jet(X, plan)[0], InputMap(BOUNDS)(X))
+
+
+def test_a_periodic_coordinate_without_bounds_is_refused():
+    with pytest.raises(ValueError, match=r"`periodic` must name coordinates \(x, y\), got 'z'"):
+        InputMap(BOUNDS, ["z"])

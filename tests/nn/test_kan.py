@@ -1,0 +1,124 @@
+"""Kolmogorov-Arnold networks: structure, start values, copies and what is refused."""
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from kanpde.nn import KAN, KANLayer
+from kanpde.nn.basis import BSpline, Chebyshev, SiLU, Union
+
+KINDS = {
+    "bspline": {"grid": [4, 3], "k": [3, 5]},
+    "chebyshev": {"basis": "chebyshev", "k": [7, 3]},
+    "squashed": {"basis": "chebyshev", "k": 4, "squash": True},
+    "own bases": {"basis": [BSpline(3, 2, outside="linear"), Chebyshev(4)]},
+}
+
+
+def cube(n, d):
+    return 2 * torch.rand(n, d, generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 1
+
+
+def test_an_output_is_the_sum_of_the_edge_functions():
+    """phi_io(x) = sum_c coefficients[i, c, o] B_c(x), summed by loops."""
+    layer = KANLayer(2, 3, Chebyshev(4), generator=torch.Generator().manual_seed(5))
+    x = cube(6, 2)
+    edges = layer.coefficients.detach().reshape(2, 5, 3)
+    wanted = torch.zeros(6, 3, dtype=torch.float64)
+    for i in range(2):
+        for c in range(5):
+            for o in range(3):
+                wanted[:, o] += edges[i, c, o] * torch.cos(c * torch.acos(x[:, i]))
+    assert_close(layer(x).detach(), wanted, rtol=1e-12, atol=1e-13)
+
+
+def test_layers_follow_one_another():
+    network, x = KAN([2, 3, 4, 1], seed=2), cube(5, 2)
+    first, second, third = network.layers
+    assert_close(network(x), third(second(first(x))), rtol=0, atol=0)
+
+
+def test_squashed_hidden_values_are_tanh():
+    network, x = KAN([2, 3, 1], squash=True), cube(5, 2)
+    assert_close(network(x), network.layers[1](torch.tanh(network.layers[0](x))), rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("settings", "per_edge"),
+    [
+        ({"grid": 5, "k": 3}, [9, 9]),
+        ({"grid": 5, "k": 3, "base": False}, [8, 8]),
+        ({"grid": [5, 2], "k": [3, 1]}, [9, 4]),
+        ({"basis": "chebyshev", "k": [20, 4]}, [21, 5]),
+        ({"basis": "chebyshev", "k": 4, "base": True}, [6, 6]),
+    ],
+)
+def test_the_parameter_count_is_edges_times_functions(settings, per_edge):
+    network = KAN([2, 6, 1], **settings)
+    assert network.parameter_count == 12 * per_edge[0] + 6 * per_edge[1]
+    assert network.parameter_count == sum(p.numel() for p in network.parameters())
+
+
+def test_the_silu_of_the_paper_comes_with_b_splines_only():
+    assert isinstance(KAN([1, 1]).layers[0].basis, Union)
+    assert isinstance(KAN([1, 1]).layers[0].basis.members[1], SiLU)
+    assert isinstance(KAN([1, 1], basis="chebyshev").layers[0].basis, Chebyshev)
+    assert isinstance(KAN([1, 1], basis=[Chebyshev(3)]).layers[0].basis, Chebyshev)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_reset_gives_the_weights_of_a_new_network(kind):
+    network = KAN([2, 3, 1], seed=0, **KINDS[kind])
+    network.reset(7)
+    for p, q in zip(network.parameters(), KAN([2, 3, 1], seed=7, **KINDS[kind]).parameters(), strict=True):
+        assert torch.equal(p, q)
+
+
+def test_a_reset_in_single_precision_gives_the_weights_of_a_new_network():
+    network = KAN([2, 3, 1], seed=0, basis="chebyshev", k=6, dtype=torch.float32)
+    network.reset(7)
+    for p, q in zip(network.parameters(), KAN([2, 3, 1], seed=7, basis="chebyshev", k=6).parameters(), strict=True):
+        assert p.dtype == torch.float32
+        assert torch.equal(p, q.float())
+
+
+def test_seeds_differ_and_leave_the_global_generator_alone():
+    state = torch.random.get_rng_state()
+    first, second = KAN([2, 3, 1], seed=0), KAN([2, 3, 1], seed=1)
+    assert not torch.equal(first.layers[0].coefficients, second.layers[0].coefficients)
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_no_edge_behind_the_first_layer_has_a_constant_before_the_ranges_are_filled():
+    """A constant of an inner edge only repeats what the edges before it can do."""
+    layer = KANLayer(1, 4, Chebyshev(5), constant=False)
+    assert layer.coefficients.detach().reshape(6, 4)[0].abs().max() < 1e-14
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"width": [2]}, r"`width` must have at least two entries of at least 1, got \[2\]"),
+        ({"width": [2, 0, 1]}, r"`width` must have at least two entries of at least 1, got \[2, 0, 1\]"),
+        ({"width": [2, 1.5, 1]}, r"`width` must have at least two entries"),
+        ({"width": 3}, "`width` must be a list of numbers"),
+        ({"width": ["a", 1]}, "`width` must be a list of numbers"),
+        ({"grid": 0}, "`grid` must be at least 1, got 0: a spline needs one interval"),
+        ({"grid": [3, -1]}, "`grid` must be at least 1, got -1"),
+        ({"grid": 2.5}, "`grid` must be at least 1, got 2.5"),
+        ({"k": 0}, "`k` must be at least 1, got 0: a constant cannot see its input"),
+        ({"k": 0, "basis": "chebyshev"}, "`k` must be at least 1, got 0"),
+        ({"grid": [5, 5, 5]}, "`grid` must be one number or one per layer, 2, got 3"),
+        ({"k": [3]}, "`k` must be one number or one per layer, 2, got 1"),
+        ({"basis": "wavelet"}, "`basis` must be one of bspline, chebyshev, got 'wavelet'"),
+        ({"basis": [Chebyshev(3)]}, "`basis` must hold one basis per layer, 2, got 1"),
+    ],
+)
+def test_what_cannot_be_a_network_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        KAN(**({"width": [2, 3, 1]} | arguments))
+
+
+def test_a_list_of_names_is_no_list_of_bases():
+    with pytest.raises(TypeError, match="`basis` must be one of bspline, chebyshev or a list of bases"):
+        KAN([2, 3, 1], basis=["chebyshev", "bspline"])

@@ -1,0 +1,59 @@
+"""Structures as plain data and back."""
+
+import json
+
+import pytest
+import torch
+
+from kanpde.nn import KAN, MLP, Layer, Network
+from kanpde.nn.basis import BSpline, Chebyshev, Identity, SiLU, Sine, Tanh, Union
+from kanpde.nn.layout import build, describe
+
+UNEVEN = torch.tensor([-1.0, -0.2, 0.1, 1.0], dtype=torch.float64)
+NETWORKS = {
+    "KAN": KAN([2, 3, 1], grid=[4, 3], k=[3, 5], seed=2),
+    "Chebyshev KAN": KAN([2, 3, 1], basis="chebyshev", k=[7, 2], seed=2),
+    "squashed KAN": KAN([1, 2, 1], squash=True, seed=2),
+    "uneven KAN": KAN([1, 2, 1], basis=[BSpline(grid=UNEVEN, degree=4, outside="linear"), Union(Chebyshev(2), SiLU())]),
+    "MLP": MLP([2, 4, 4, 1], seed=2),
+    "sine MLP": MLP([2, 4, 1], activation=Sine(3.0), seed=2),
+    "linear MLP": MLP([2, 1], seed=2),
+    "mixture": Network([Layer(2, Tanh(), torch.ones(2, 3).double(), bias=True), Layer(3, Identity(), torch.ones(3, 1).double())]),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_comes_back_from_its_layout_and_weights(name):
+    network = NETWORKS[name]
+    layout = json.loads(json.dumps(describe(network)))
+    again = build(layout)
+    again.load_state_dict(network.state_dict())
+    x = torch.rand(7, network.width[0], generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 2.2 - 1.1
+    assert torch.equal(again(x), network(x))
+    assert (again.kind, again.width, type(again)) == (network.kind, network.width, type(network))
+    assert json.loads(json.dumps(describe(again))) == layout
+
+
+@pytest.mark.parametrize("name", ["KAN", "Chebyshev KAN", "squashed KAN", "MLP", "sine MLP"])
+def test_a_network_from_a_layout_restarts_as_the_original_does(name):
+    again, network = build(describe(NETWORKS[name])), build(describe(NETWORKS[name]))
+    network.load_state_dict(NETWORKS[name].state_dict())
+    for n in (again, network):
+        n.reset(11)
+    for p, q in zip(again.parameters(), network.parameters(), strict=True):
+        assert torch.equal(p, q)
+
+
+def test_the_dtype_is_the_one_asked_for():
+    assert next(build(describe(NETWORKS["KAN"]), torch.float32).parameters()).dtype == torch.float32
+
+
+def test_other_modules_have_no_layout():
+    assert describe(torch.nn.Linear(2, 1)) is None
+
+
+def test_an_unknown_basis_is_refused():
+    layout = describe(NETWORKS["MLP"])
+    layout["layers"][1]["basis"] = {"type": "os.system"}
+    with pytest.raises(ValueError, match=r"`os\.system` is no basis that this version of kanpde knows"):
+        build(layout)

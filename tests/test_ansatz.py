@@ -1,0 +1,251 @@
+"""Trial solutions: hard conditions hold to rounding for every network, and data that cannot be built are refused."""
+
+import numpy as np
+import pytest
+import sympy as sp
+import torch
+
+from kanpde import (
+    Box,
+    Dirichlet,
+    Initial,
+    Interval,
+    Neumann,
+    Periodic,
+    Problem,
+    Rectangle,
+    Robin,
+    Time,
+    cos,
+    exp,
+    laplacian,
+    pi,
+    sin,
+)
+from kanpde.ansatz import build_ansatz, input_names
+from kanpde.blocks import Trial
+from kanpde.field import Field
+from kanpde.geometry import Face
+from kanpde.nn import KAN
+from kanpde.nn.input_map import InputMap
+from kanpde.sampling import Uniform
+
+
+def problem_with(domain, conditions, residual=lambda u: laplacian(u)):
+    """A problem in one unknown u; what its equation says matters little here."""
+    members = {"domain": domain, "residual": staticmethod(residual), "conditions": staticmethod(conditions)}
+    return type("Sample", (Problem,), members)()
+
+
+def random_field(problem, *, seed=0, hard=True):
+    ansatz = build_ansatz(problem, hard=hard)
+    network = KAN([ansatz.n_inputs, 4, len(ansatz.outputs)], basis="chebyshev", k=[5, 3], seed=seed)
+    trial = Trial(network, InputMap(problem.domain.bounds, ansatz.periodic))
+    return Field.of(ansatz, trial)
+
+
+def face_points(domain, axis, upper, n=50):
+    return domain.sample_face(Face(axis, upper), n, Uniform(3))
+
+
+def on_points(expression, points):
+    """Values of a SymPy expression in the coordinates, by SymPy's own lambdify."""
+    symbols = list(expression.free_symbols)
+    columns = [points.columns[s.name] for s in symbols]
+    return np.broadcast_to(sp.lambdify(symbols, expression, "numpy")(*columns), len(points))
+
+
+LINE = Interval(x=(-1, 2))
+SQUARE = Rectangle(x=(-1, 2), y=(0, 1))
+CUBE = Box(x=(0, 1), y=(-1, 1), z=(0, 2))
+X, Y, Z = CUBE.coordinates
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("domain", "data"),
+    [
+        (LINE, lambda x: 3 * x**2 - 1),
+        (SQUARE, lambda x, y: sin(x) * exp(y) + x),
+        (CUBE, lambda x, y, z: sin(x + 2 * y) * cos(z) + x * y * z),
+    ],
+    ids=["1-D", "2-D", "3-D"],
+)
+def test_dirichlet_values_hold_on_every_face_for_every_network(domain, data, seed):
+    exact = data(*domain.coordinates)
+    field = random_field(problem_with(domain, lambda: [Dirichlet(u=exact)]), seed=seed)
+    for face in domain.faces:
+        points = face_points(domain, face.axis, face.upper)
+        np.testing.assert_allclose(field.values(points, "u"), on_points(exact, points), rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("on", ["x=-1", "x=2", "y=0", "x", "y"])
+def test_conditions_on_some_faces_leave_the_others_free(on):
+    problem = problem_with(SQUARE, lambda x, y: [Dirichlet(u=sin(x) * exp(y), on=on)])
+    field, exact = random_field(problem), sin(SQUARE.coordinate("x")) * exp(SQUARE.coordinate("y"))
+    held = set(SQUARE.boundary(on).faces)
+    for face in SQUARE.faces:
+        points = face_points(SQUARE, face.axis, face.upper)
+        miss = np.abs(field.values(points, "u") - on_points(exact, points)).max()
+        assert miss < 1e-13 if face in held else miss > 1e-3
+
+
+def test_different_faces_may_have_different_data_that_meet():
+    problem = problem_with(
+        SQUARE, lambda x, y: [Dirichlet(u=x**2, on="y=0"), Dirichlet(u=x**2 + 1, on="y=1"), Dirichlet(u=1 + y**3, on="x=-1")]
+    )
+    field = random_field(problem)
+    for axis, upper, data in (("y", False, lambda p: p["x"] ** 2), ("y", True, lambda p: p["x"] ** 2 + 1), ("x", False, lambda p: 1 + p["y"] ** 3)):
+        points = face_points(SQUARE, axis, upper)
+        np.testing.assert_allclose(field.values(points, "u"), data(points.columns), rtol=0, atol=1e-13)
+
+
+def test_initial_value_and_slope_hold_together_with_dirichlet_values():
+    domain = Interval(x=(0, 1)) * Time(t=(0.5, 2))
+    problem = problem_with(
+        domain,
+        lambda x, t: [Initial(u=sin(pi * x)), Initial(u=x * (1 - x), order=1), Dirichlet(u=0)],
+        lambda u: u.tt - u.xx,
+    )
+    field = random_field(problem)
+    points = domain.sample_start(40, Uniform(1))
+    x = points.columns["x"]
+    np.testing.assert_allclose(field.values(points, "u"), np.sin(np.pi * x), rtol=0, atol=1e-13)
+    np.testing.assert_allclose(field.values(points, "u", "t"), x * (1 - x), rtol=0, atol=1e-12)
+    for upper in (False, True):
+        assert np.abs(field.values(face_points(domain, "x", upper), "u")).max() < 1e-13
+
+
+def test_an_initial_value_alone_leaves_the_slope_free():
+    domain = Interval(x=(0, 1)) * Time(t=(0, 1))
+    fields = [random_field(problem_with(domain, lambda x, t: [Initial(u=x)], lambda u: u.t - u.xx), seed=s) for s in (0, 1)]
+    points = domain.sample_start(20, Uniform(1))
+    for field in fields:
+        np.testing.assert_allclose(field.values(points, "u"), points.columns["x"], rtol=0, atol=1e-13)
+    assert np.abs(fields[0].values(points, "u", "t") - fields[1].values(points, "u", "t")).max() > 1e-2
+
+
+def test_periodic_values_and_derivatives_agree_at_both_ends():
+    domain = Interval(x=(-1, 3)) * Time(t=(0, 1))
+    problem = problem_with(domain, lambda x, t: [Periodic("x"), Initial(u=sin(pi * x / 2))], lambda u: u.t + u.xxx)
+    field = random_field(problem)
+    assert field.trial.network.width[0] == 3
+    low, high = face_points(domain, "x", False), face_points(domain, "x", True)
+    for derivative in ("", "x", "xx", "xxx", "xt"):
+        left, right = field.values(low, "u", derivative), field.values(high, "u", derivative)
+        np.testing.assert_allclose(left, right, rtol=1e-11, atol=1e-11 * (1 + np.abs(left).max()))
+    start = domain.sample_start(30, Uniform(2))
+    np.testing.assert_allclose(field.values(start, "u"), np.sin(np.pi * start.columns["x"] / 2), rtol=0, atol=1e-13)
+
+
+def test_of_boundary_data_only_the_values_on_the_face_reach_the_lift():
+    """Data given as the exact solution must not hand it to the inside: the lift is the same for data that vanish there."""
+    x, y = SQUARE.coordinates
+    exact = sin(x) * exp(y)
+    bubble = (x + 1) * (2 - x) * y * (1 - y) * cos(7 * x * y)
+    lifts = []
+    for data in (exact, exact + bubble):
+        ansatz = build_ansatz(problem_with(SQUARE, lambda x, y, data=data: [Dirichlet(u=data)]), hard=True)
+        lifts.append(ansatz.forms["u"].subs(ansatz.outputs["u"], 0))
+    assert sp.simplify(lifts[0] - lifts[1]) == 0
+    assert abs(float((lifts[0] - exact).subs({x: 0.4, y: 0.5}))) > 1e-3
+
+
+def test_the_lift_of_a_bilinear_function_is_the_function():
+    x, y = SQUARE.coordinates
+    ansatz = build_ansatz(problem_with(SQUARE, lambda x, y: [Dirichlet(u=2 + x - 3 * y + 5 * x * y)]), hard=True)
+    assert sp.expand(ansatz.forms["u"].subs(ansatz.outputs["u"], 0) - (2 + x - 3 * y + 5 * x * y)) == 0
+
+
+def test_a_condition_that_is_built_in_is_no_loss_term_any_more():
+    conditions = lambda x, y: [Dirichlet(u=0, on="x"), Neumann(u=1, on="y")]  # noqa: E731
+    soft, hard = (build_ansatz(problem_with(SQUARE, conditions), hard=h) for h in (False, True))
+    assert [t.name for t in soft.terms] == ["equation", "dirichlet u on x", "neumann u on y"]
+    assert [t.name for t in hard.terms] == ["equation", "neumann u on y"]
+
+
+def test_a_single_condition_may_be_hard():
+    problem = problem_with(SQUARE, lambda x, y: [Dirichlet(u=1, on="x", hard=True), Dirichlet(u=y, on="y")])
+    field = random_field(problem, hard=False)
+    np.testing.assert_allclose(field.values(face_points(SQUARE, "x", True), "u"), 1.0, rtol=0, atol=1e-13)
+    assert [t.name for t in build_ansatz(problem).terms] == ["equation", "dirichlet u on y"]
+
+
+def test_without_hard_conditions_the_unknown_is_the_output():
+    ansatz = build_ansatz(problem_with(SQUARE, lambda x, y: [Dirichlet(u=0)]))
+    assert ansatz.forms["u"] == ansatz.outputs["u"]
+    assert (ansatz.n_inputs, ansatz.input_names) == (2, ("x", "y"))
+
+
+def test_a_periodic_coordinate_takes_two_inputs():
+    assert input_names(("x", "y", "t"), ("y",)) == ("x", "cos y", "sin y", "t")
+
+
+def test_the_mask_vanishes_to_first_order_only():
+    """Else the network could not change the normal derivative."""
+    x = LINE.coordinate("x")
+    ansatz = build_ansatz(problem_with(LINE, lambda x: [Dirichlet(u=0)]), hard=True)
+    mask = sp.diff(ansatz.forms["u"], ansatz.outputs["u"])
+    assert mask.subs(x, -1) == mask.subs(x, 2) == 0
+    assert sp.diff(mask, x).subs(x, -1) != 0
+    assert mask.subs(x, sp.Rational(1, 2)) == 1
+
+
+@pytest.mark.parametrize(
+    ("conditions", "reason"),
+    [
+        (lambda x, t: [Dirichlet(u=0), Initial(u=cos(x))], "it contradicts another hard condition where the two meet"),
+        (lambda x, t: [Dirichlet(u=t, on="x=0"), Initial(u=1 + x)], "it contradicts another hard condition"),
+        (lambda x, t: [Periodic("x"), Initial(u=x)], "do not continue each other periodically"),
+        (lambda x, t: [Periodic("x"), Dirichlet(u=0, on="x=0")], "do not continue each other periodically"),
+    ],
+)
+def test_data_that_contradict_each_other_are_refused(conditions, reason):
+    problem = problem_with(Interval(x=(0, 1)) * Time(t=(0, 1)), conditions, lambda u: u.t - u.xx)
+    with pytest.raises(ValueError, match=f"`hard=True` cannot be built for .*{reason}"):
+        build_ansatz(problem, hard=True)
+
+
+def test_faces_whose_data_jump_at_the_corner_are_refused():
+    problem = problem_with(SQUARE, lambda x, y: [Dirichlet(u=0, on="x"), Dirichlet(u=1, on="y")])
+    with pytest.raises(ValueError, match="contradicts another hard condition where the two meet"):
+        build_ansatz(problem, hard=True)
+
+
+@pytest.mark.parametrize("condition", [Neumann(u=0, on="x=2", hard=True), Robin(u=0, on="x=2", hard=True)])
+def test_a_hard_normal_derivative_is_refused(condition):
+    problem = problem_with(SQUARE, lambda x, y: [condition])
+    with pytest.raises(ValueError, match="only Dirichlet, Initial and Periodic can. Use a penalty"):
+        build_ansatz(problem)
+
+
+def test_a_hard_initial_slope_without_the_value_is_refused():
+    problem = problem_with(
+        Interval(x=(0, 1)) * Time(t=(0, 1)), lambda x, t: [Initial(u=0, order=1)], lambda u: u.tt - u.xx
+    )
+    with pytest.raises(ValueError, match="needs the initial value of u and every time derivative below the highest, got order 1"):
+        build_ansatz(problem, hard=True)
+
+
+def test_each_unknown_of_a_system_has_its_own_lift():
+    class Pair(Problem):
+        domain = SQUARE
+
+        def residual(self, u, v, x, y):
+            return {"first": laplacian(u) - v, "second": laplacian(v)}
+
+        def conditions(self, x, y):
+            return [Dirichlet(u=x, v=x * y)]
+
+    field = random_field(Pair())
+    points = face_points(SQUARE, "y", True)
+    np.testing.assert_allclose(field.values(points, "u"), points.columns["x"], rtol=0, atol=1e-13)
+    np.testing.assert_allclose(field.values(points, "v"), points.columns["x"], rtol=0, atol=1e-13)
+
+
+def test_the_trial_solution_has_the_precision_of_the_network():
+    problem = problem_with(SQUARE, lambda x, y: [Dirichlet(u=0)])
+    ansatz = build_ansatz(problem, hard=True)
+    trial = Trial(KAN([2, 3, 1], dtype=torch.float32), InputMap(SQUARE.bounds))
+    side = Field.of(ansatz, trial).side("u", face_points(SQUARE, "x", False))
+    assert side.values().dtype == torch.float32

@@ -1,0 +1,289 @@
+"""solve(): bad input, budgets, divergence, and resumption bit by bit."""
+
+import signal
+
+import numpy as np
+import pytest
+import torch
+
+from kanpde import KAN, MLP, Dirichlet, DivergenceError, Interval, Points, Problem, Solution, pi, sin, solve
+from kanpde.catalog import problem_class
+from kanpde.optim import LBFGS, Adam, GaussNewton
+from kanpde.reference import exact_reference
+
+
+class Sine(Problem):
+    """u'' = -u on [0, pi/2] with u = sin x; the name of its right end has a slash."""
+
+    domain = Interval(x=(0, pi / 2))
+
+    def exact(self, x):
+        return sin(x)
+
+    def residual(self, u, x):
+        return u.xx + u
+
+    def conditions(self, x):
+        return [Dirichlet(u=0, on="x=0"), Dirichlet(u=1, on="x=pi/2")]
+
+
+class Other(Sine):
+    """The same with another equation."""
+
+    def exact(self, x):
+        return x * 2 / pi
+
+    def residual(self, u, x):
+        return u.xx
+
+
+def small_kan(seed=0):
+    return KAN([1, 3, 1], basis="chebyshev", k=[6, 4], seed=seed)
+
+
+def weights(solution):
+    return torch.cat([p.detach().flatten() for p in solution.network.parameters()])
+
+
+def interrupt_at(step):
+    def on_step(report):
+        if report.steps == step:
+            signal.raise_signal(signal.SIGINT)
+
+    return on_step
+
+
+# -------------------------------------------------------------------- bad input
+
+
+BAD = [
+    ({"seed": -1}, "`seed` must be a whole number of at least 0, got -1"),
+    ({"seed": 1.5}, "`seed` must be a whole number of at least 0, got 1.5"),
+    ({"steps": 2.5}, "`steps` must be a whole number, got 2.5"),
+    ({"steps": 0}, "`steps` must be positive"),
+    ({"seconds": -3.0}, "`seconds` must be positive"),
+    ({"threads": 0}, "`threads` must be a whole number of at least 1, got 0"),
+    ({"points": 0}, "`points` must be a whole number of at least 1, got 0"),
+    ({"optimizer": "sgd"}, "`optimizer` must be one of gauss-newton, adam, lbfgs, got 'sgd'"),
+    ({"optimizer": Adam}, "`optimizer` must be a name or an object such as Adam"),
+    ({"model": [1, 3, 1]}, r"`model` must be a torch module such as KAN\(\[2, 6, 1\]\)"),
+    ({"model": KAN([2, 3, 1])}, r"`width` must start with 1, the inputs of Sine \(x\), got 2"),
+    ({"model": KAN([1, 3, 2])}, r"`width` must end with 1, the unknowns of Sine \(u\), got 2"),
+    ({"model": torch.nn.Tanh()}, "`model` must have trainable parameters, got none in Tanh"),
+    ({"model": torch.nn.Linear(2, 1)}, r"`model` must take 1 inputs \(x\), but says"),
+    ({"model": torch.nn.Linear(1, 2)}, r"`model` must map \(n, 1\) to \(n, 1\), .* got \(3, 2\) for n = 3"),
+    ({"resume": "absent.h5"}, "`absent.h5` is no file"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD, ids=[str(b[0]) for b in BAD])
+def test_bad_input_is_refused_before_anything_is_written(tmp_path, arguments, message):
+    record = tmp_path / "new" / "run.h5"
+    with pytest.raises((ValueError, TypeError), match=message):
+        solve(Sine(), **{"steps": 1, "record": record, **arguments})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_class_in_place_of_a_problem_is_refused():
+    with pytest.raises(TypeError, match=r"`problem` must be an instance of a Problem, .*: write Sine\(\)"):
+        solve(Sine)
+
+
+def test_a_reference_of_another_problem_is_refused():
+    other = exact_reference(problem_class("poisson")())
+    with pytest.raises(ValueError, match="`reference` must have u on axes x, got u on x, y: it belongs to another"):
+        solve(Sine(), reference=other, steps=1)
+
+
+def test_an_existing_record_is_kept_unless_it_may_be_replaced(tmp_path):
+    record = tmp_path / "run.h5"
+    record.write_text("mine")
+    with pytest.raises(ValueError, match="exists: choose another path"):
+        solve(Sine(), small_kan(), steps=1, record=record)
+    assert record.read_text() == "mine"
+    solve(Sine(), small_kan(), steps=1, record=record, overwrite=True)
+    assert Solution.load(record).run["steps"] == 1
+
+
+# -------------------------------------------------------------------- budgets and stop reasons
+
+
+def test_a_budget_in_steps_is_kept():
+    solution = solve(Sine(), small_kan(), steps=4)
+    assert solution.run["steps"] == 4
+    assert solution.stop_reason == "step budget of 4 used"
+
+
+def test_a_tolerance_alone_is_bounded_by_the_default_time():
+    solution = solve(Sine(), small_kan(), tolerance=1.0)
+    assert solution.stop_reason.startswith("tolerance reached")
+    assert solution.run["budget_seconds"] == 60
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_one_does_not():
+    first, second = (solve(Sine(), small_kan(), steps=5) for _ in range(2))
+    other = solve(Sine(), small_kan(), steps=5, seed=1)
+    assert torch.equal(weights(first), weights(second))
+    assert not torch.equal(weights(first), weights(other))
+
+
+def test_an_optimiser_object_is_not_changed_by_a_run():
+    optimizer = GaussNewton()
+    first = solve(Sine(), small_kan(), optimizer=optimizer, steps=5)
+    assert optimizer.damping == GaussNewton().damping
+    second = solve(Sine(), small_kan(), optimizer=optimizer, steps=5)
+    assert torch.equal(weights(first), weights(second))
+
+
+def test_the_number_of_threads_is_put_back():
+    before = torch.get_num_threads()
+    assert solve(Sine(), small_kan(), steps=1, threads=2).run["threads"] == 2
+    assert torch.get_num_threads() == before
+
+
+def test_the_loss_is_the_weighted_sum_of_the_named_blocks():
+    solution = solve(Sine(), small_kan(), steps=5)
+    total = sum(solution.weights[name] * solution.losses[name] for name in solution.losses)
+    np.testing.assert_allclose(total, solution.history["loss"], rtol=1e-12)
+
+
+def test_any_torch_module_can_be_trained():
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(1, 5), torch.nn.Tanh(), torch.nn.Linear(5, 1)).double()
+    solution = solve(Sine(), model, steps=10, points=30)
+    assert np.all(np.diff(solution.history["loss"]) < 0)
+
+
+# -------------------------------------------------------------------- divergence
+
+
+def test_a_diverging_run_raises_with_its_history_and_leaves_a_readable_record(tmp_path):
+    record = tmp_path / "run.h5"
+    with pytest.raises(DivergenceError, match="lower the learning rate") as caught:
+        solve(Sine(), MLP([1, 8, 1]), optimizer=Adam(rate=1e30), steps=200, record=record)
+    steps = len(caught.value.history["loss"])
+    assert 1 <= steps < 200
+    assert caught.value.record == record
+    saved = Solution.load(record)
+    assert saved.stop_reason.startswith("diverged: the loss is")
+    np.testing.assert_array_equal(saved.history["loss"], caught.value.history["loss"])
+
+
+def test_a_rate_of_a_million_diverges():
+    with pytest.raises(DivergenceError):
+        solve(Sine(), small_kan(), optimizer=Adam(rate=1e6), steps=200)
+
+
+# -------------------------------------------------------------------- resumption
+
+OPTIMIZERS = {"gauss-newton": GaussNewton(), "adam": Adam(rate=1e-2), "lbfgs": LBFGS(memory=7)}
+NETWORKS = {
+    "chebyshev": lambda: small_kan(),
+    "bspline": lambda: KAN([1, 3, 1], grid=3, k=4, seed=1),
+    "mlp": lambda: MLP([1, 6, 1], seed=2),
+    "float32": lambda: MLP([1, 4, 1], seed=2, dtype=torch.float32),
+}
+
+
+def assert_same_run(found, wanted):
+    assert torch.equal(weights(found), weights(wanted))
+    for name in set(wanted.history) - {"seconds", "cpu_seconds", "error", "held_out"}:
+        np.testing.assert_array_equal(found.history[name], wanted.history[name], err_msg=name)
+    for name in wanted.losses:
+        np.testing.assert_array_equal(found.losses[name], wanted.losses[name], err_msg=name)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_resumed_run_ends_with_the_bits_of_an_unbroken_one(tmp_path, optimizer, network):
+    steps, chosen = 15, OPTIMIZERS[optimizer]
+    unbroken = solve(Sine(), NETWORKS[network](), optimizer=chosen, steps=steps, points=40)
+    record = tmp_path / "run.h5"
+    broken = solve(
+        Sine(), NETWORKS[network](), optimizer=chosen, steps=steps, points=40, record=record, on_step=interrupt_at(6)
+    )
+    assert broken.stop_reason == "interrupted by Ctrl-C"
+    assert broken.run["steps"] == 6
+    resumed = solve(Sine(), resume=record)
+    assert resumed.run["steps"] > 6
+    assert resumed.stop_reason == unbroken.stop_reason
+    assert_same_run(resumed, unbroken)
+    assert_same_run(Solution.load(record), unbroken)
+
+
+@pytest.mark.parametrize("step", [3, 11, 12, 25])
+def test_a_run_resumed_before_or_after_a_restart_ends_with_the_bits_of_an_unbroken_one(tmp_path, step):
+    def too_small():
+        return KAN([1, 1, 1], basis="chebyshev", k=[1, 2], seed=3)
+
+    unbroken = solve(Sine(), too_small(), steps=45, points=30)
+    assert unbroken.run["restarts"] >= 2
+    record = tmp_path / "run.h5"
+    solve(Sine(), too_small(), steps=45, points=30, record=record, on_step=interrupt_at(step))
+    resumed = solve(Sine(), resume=record)
+    assert resumed.run["restarts"] == unbroken.run["restarts"]
+    assert_same_run(resumed, unbroken)
+
+
+def test_a_resumed_run_can_get_a_larger_budget_and_a_new_file(tmp_path):
+    first, second = tmp_path / "first.h5", tmp_path / "second.h5"
+    solve(Sine(), small_kan(), steps=3, record=first)
+    content = first.read_bytes()
+    resumed = solve(Sine(), resume=first, steps=6, record=second)
+    assert_same_run(resumed, solve(Sine(), small_kan(), steps=6))
+    assert first.read_bytes() == content
+    assert Solution.load(second).run["steps"] == 6
+
+
+def test_a_run_of_another_problem_cannot_be_resumed(tmp_path):
+    record = tmp_path / "run.h5"
+    solve(Sine(), small_kan(), steps=2, record=record)
+    with pytest.raises(ValueError, match=r"`resume` is a run of Sine with other terms or parameters than Other\(\)"):
+        solve(Other(), resume=record)
+
+
+def test_a_run_cannot_be_resumed_with_another_kind_of_optimiser_or_size_of_network(tmp_path):
+    record = tmp_path / "run.h5"
+    solve(Sine(), small_kan(), steps=2, record=record)
+    with pytest.raises(ValueError, match="`optimizer` adam cannot go on from the state of gauss-newton"):
+        solve(Sine(), resume=record, optimizer=Adam())
+    with pytest.raises(ValueError, match="`model` must have 36 parameters like the recorded network, got 8"):
+        solve(Sine(), KAN([1, 1, 1], basis="chebyshev", k=3), resume=record)
+
+
+def test_a_foreign_module_is_resumed_when_it_is_given_again(tmp_path):
+    def module():
+        torch.manual_seed(1)
+        return torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1)).double()
+
+    record = tmp_path / "run.h5"
+    unbroken = solve(Sine(), module(), steps=6, points=20)
+    solve(Sine(), module(), steps=6, points=20, record=record, on_step=interrupt_at(2))
+    with pytest.raises(ValueError, match="`model` is missing: the recorded network is neither KAN nor MLP"):
+        solve(Sine(), resume=record)
+    assert_same_run(solve(Sine(), module(), resume=record), unbroken)
+
+
+# -------------------------------------------------------------------- accuracy
+
+POISSON = problem_class("poisson")
+
+
+@pytest.mark.slow
+def test_poisson_with_conditions_built_in_reaches_1e_10():
+    assert solve(POISSON(), hard=True, seconds=15).error <= 1e-10
+
+
+@pytest.mark.slow
+def test_poisson_with_b_splines_reaches_1e_7():
+    from kanpde.ansatz import build_ansatz
+    from kanpde.recommend import kan_from
+
+    problem = POISSON()
+    model = kan_from(build_ansatz(problem, hard=True), basis="bspline")
+    assert solve(problem, model, hard=True, seconds=15).error <= 1e-7
+
+
+@pytest.mark.slow
+def test_poisson_with_penalties_reaches_1e_9():
+    assert solve(POISSON(), seconds=15, points=Points(1500)).error <= 1e-9
