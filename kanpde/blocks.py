@@ -123,7 +123,7 @@ class Side:
                 values, parameters, picks, retain_graph=True, is_grads_batched=True, allow_unused=True
             )
             flat = [
-                p.new_zeros(count, p.numel()) if r is None else r.flatten(1)
+                p.new_zeros(count, p.numel()) if r is None else r.reshape(count, -1)
                 for r, p in zip(rows, parameters, strict=True)
             ]
             jacobian[start : start + count] += scale * torch.cat(flat, dim=1)

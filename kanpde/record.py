@@ -22,6 +22,8 @@ import torch
 FORMAT = "kanpde run record"
 VERSION = 2
 ATTRIBUTES = "@"
+DAMAGE = (OSError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RuntimeError, MemoryError)
+"""What HDF5 and the reading of its content raise for a file that is not whole."""
 
 
 class RecordError(ValueError):
@@ -78,9 +80,9 @@ def read(path: str | Path) -> dict[str, Any]:
         RecordError: if the file does not exist or is not a complete record.
     """
     path = Path(path)
-    if not path.is_file():
-        raise RecordError(f"`{path}` is no file: give the path of a record that a run has written.")
     try:
+        if not path.is_file():
+            raise RecordError(f"`{path}` is no file: give the path of a record that a run has written.")
         with h5py.File(path, "r") as file:
             if _plain(file.attrs.get("format")) != FORMAT:
                 raise RecordError(f"`{path}` is an HDF5 file but no kanpde record: give one that a run has written.")
@@ -91,7 +93,7 @@ def read(path: str | Path) -> dict[str, Any]:
             return _read_group(file)
     except RecordError:
         raise
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError):  # whatever HDF5 finds in a damaged file
+    except DAMAGE:
         raise RecordError(
             f"`{path}` cannot be read as HDF5: it is damaged, truncated or of another kind; give a whole record."
         ) from None
@@ -99,12 +101,16 @@ def read(path: str | Path) -> dict[str, Any]:
 
 @contextmanager
 def complete(path: str | Path) -> Iterator[None]:
-    """Say of a record that lacks a part, or holds one that makes no sense, that it does."""
+    """Say of a record that lacks a part, or holds one that makes no sense, that it does.
+
+    Raises:
+        RecordError: in place of whatever the use of the content raises.
+    """
     try:
         yield
     except RecordError as error:
         raise RecordError(f"`{path}` cannot be used: {error}.") from None
-    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RuntimeError) as error:
+    except DAMAGE as error:
         found = f"{type(error).__name__}: {error}".partition("\n")[0].rstrip(".")
         raise RecordError(f"`{path}` lacks a part of a record ({found}): it is damaged; give a whole one.") from None
 
@@ -116,17 +122,9 @@ def check_target(path: str | Path, *, overwrite: bool = False) -> Path:
         ValueError: if it exists and must not be overwritten, or cannot be written.
     """
     path = Path(path)
-    if not path.name:
-        raise ValueError(f"`{path}` cannot be written: give the path of a file.")
-    with suppress(PermissionError):  # a folder that hides its content is refused below
-        if path.is_dir():
-            raise ValueError(f"`{path}` is a folder: give the path of a file in it.")
-        if path.exists() and not overwrite:
-            raise ValueError(f"`{path}` exists: choose another path, or allow to replace it (overwrite=True, --force).")
-        if path.exists() and not path.is_file():
-            raise ValueError(f"`{path}` is no ordinary file: choose another path.")
     made: list[Path] = []
     try:
+        _refuse_taken(path, overwrite)
         for folder in reversed(path.parents):
             if not folder.exists():
                 folder.mkdir()
@@ -139,6 +137,15 @@ def check_target(path: str | Path, *, overwrite: bool = False) -> Path:
         for folder in reversed(made):
             folder.rmdir()
     return path
+
+
+def _refuse_taken(path: Path, overwrite: bool) -> None:
+    if path.is_dir():
+        raise ValueError(f"`{path}` is a folder: give the path of a file in it.")
+    if path.exists() and not overwrite:
+        raise ValueError(f"`{path}` exists: choose another path, or allow to replace it (overwrite=True, --force).")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"`{path}` is no ordinary file: choose another path.")
 
 
 def _part(path: Path) -> Path:

@@ -198,6 +198,8 @@ class Unfinished:
                 raise RecordError("`model` is missing: the recorded network is neither KAN nor MLP; give it again")
             history = dict(content["history"])
             losses, _ = history.pop("losses"), history.pop("weights")
+            if len({len(v) for v in (*history.values(), *losses.values())}) > 1 or bool(history) != ("loss" in history):
+                raise RecordError("its history is not complete")
             return cls(
                 Settings.read(content["run"][ATTRIBUTES], optimizer),
                 network,
@@ -288,12 +290,12 @@ class Run:
         """Go on from the state in a record, bit for bit.
 
         Raises:
-            ValueError: if the network has another number of parameters.
+            RecordError: if the network has another number of parameters.
         """
         if len(state["theta"]) != self.training.problem.parameter_count:
-            raise ValueError(
+            raise RecordError(
                 f"`model` must have {len(state['theta'])} parameters like the recorded network, "
-                f"got {self.training.problem.parameter_count}: leave it out to go on with that one."
+                f"got {self.training.problem.parameter_count}; leave it out to go on with that one"
             )
         self.training.load(state)
 

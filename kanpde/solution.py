@@ -110,7 +110,7 @@ class Solution:
     @property
     def numbers(self) -> dict[str, float]:
         """The unknown numbers of an inverse problem, as found."""
-        return {name: float(p) for name, p in self.field.trial.numbers.items()}
+        return {name: p.item() for name, p in self.field.trial.numbers.items()}
 
     @property
     def parameters(self) -> int:
@@ -194,7 +194,6 @@ class Solution:
             status: "running", "finished", "interrupted" or "diverged".
         """
         trial, error = self.field.trial, self.error
-        numbers = {name: float(p) for name, p in trial.numbers.items()}
         about = {k: v for k, v in self.problem.items() if k not in ("latex", "parameters")}
         content: dict[str, Any] = {
             ATTRIBUTES: {
@@ -220,7 +219,7 @@ class Solution:
                 "forms": self._encoded_forms(),
                 "bounds": json.dumps(trial.input_map.bounds),
                 "periodic": json.dumps(trial.input_map.periodic),
-                "numbers": json.dumps(numbers),
+                "numbers": json.dumps(self.numbers),
             },
             "history": {**self.history, "losses": self.losses, "weights": self.weights},
             "points": self.points,

@@ -108,8 +108,9 @@ def solve(
         settings = Settings(chosen_optimizer(optimizer), seed, hard, where, budget, threads)
     with _threads(settings.threads):
         run = Run(ansatz, model, settings, reference)
-        if saved is not None:
-            run.resume(saved.state)
+        if saved is not None and resume is not None:
+            with records.complete(resume):
+                run.resume(saved.state)
         return run.train(target, on_step)
 
 

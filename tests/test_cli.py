@@ -112,7 +112,10 @@ BAD = [
     ("solve poisson --width 2,4,2", r"`width` must end with 1, the unknowns of Poisson \(u\), got 2"),
     ("solve poisson --width 2,x", "`--width` must be whole numbers of at least 1 with commas between, got '2,x'"),
     ("solve poisson --width 2", "`width` must have at least two entries"),
-    ("solve poisson --basis bspline --grid 0", "`--grid` must be whole numbers of at least 1 with commas between, got '0'"),
+    (
+        "solve poisson --basis bspline --grid 0",
+        "`--grid` must be whole numbers of at least 1 with commas between, got '0'",
+    ),
     ("solve poisson --grid 4", "`--grid` is for B-splines, got 4 for chebyshev: add --basis bspline"),
     ("solve poisson --degree 0", "`--degree` must be whole numbers of at least 1 with commas between, got '0'"),
     ("solve poisson --model mlp --degree 4", "`--degree` is for KANs, got 4 for an MLP"),
@@ -282,7 +285,10 @@ def test_reference_and_plot_print_one_object(folder, capsys):
     assert content["reference_error"] < 1e-8
     assert run("plot", "fd.h5") == 2
     assert "is the record of a reference, not of a run" in capsys.readouterr().err
-    assert run("solve", "line.py", "--width", "1,2,1", "--degree", "3", "--points", "20", "--steps", "1", "--out", "r.h5") == 0
+    assert (
+        run("solve", "line.py", "--width", "1,2,1", "--degree", "3", "--points", "20", "--steps", "1", "--out", "r.h5")
+        == 0
+    )
     capsys.readouterr()
     assert run("plot", "r.h5", "--json") == 0
     assert json.loads(capsys.readouterr().out)["pictures"] == ["r/solution.png", "r/history.png"]
@@ -317,6 +323,14 @@ def test_a_failed_reference_leaves_the_error_unknown(folder, capsys, monkeypatch
 def test_help_has_an_example(command, capsys):
     assert run(command, "--help") == 0
     assert f"example: kanpde {command}" in capsys.readouterr().out
+
+
+def test_a_reader_that_had_enough_is_no_error(tmp_path):
+    line = f"{sys.executable} -m kanpde list | true; exit ${{PIPESTATUS[0]}}"
+    found = subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, cwd=tmp_path, env=os.environ, check=True
+    )
+    assert found.stderr == ""
 
 
 def test_python_m_kanpde_is_the_same_command(tmp_path):

@@ -44,7 +44,11 @@ def test_every_derivative_up_to_order_4_is_that_of_nested_autograd(kind, dimensi
     network, x, wanted = NETWORKS[kind](dimension), points(4, dimension), all_indices(dimension, order)
     if dimension > 3:
         unit = torch.eye(dimension, dtype=torch.int).tolist()
-        wanted += [tuple(4 * u for u in unit[0]), (1, 1, 1, *(dimension - 4) * [0], 1), (2, 0, 0, *(dimension - 4) * [0], 2)]
+        wanted += [
+            tuple(4 * u for u in unit[0]),
+            (1, 1, 1, *(dimension - 4) * [0], 1),
+            (2, 0, 0, *(dimension - 4) * [0], 2),
+        ]
     found = derivatives(network, x, wanted)
     assert relative_miss(found, derivatives(network, x, wanted, autograd=True)) < 1e-10
 

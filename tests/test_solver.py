@@ -211,18 +211,49 @@ def test_a_resumed_run_ends_with_the_bits_of_an_unbroken_one(tmp_path, optimizer
     assert_same_run(Solution.load(record), unbroken)
 
 
-@pytest.mark.parametrize("step", [3, 11, 12, 25])
+@pytest.mark.parametrize("step", [3, 7, 8, 25])
 def test_a_run_resumed_before_or_after_a_restart_ends_with_the_bits_of_an_unbroken_one(tmp_path, step):
-    def too_small():
-        return KAN([1, 1, 1], basis="chebyshev", k=[1, 2], seed=3)
+    def straight_line():
+        return KAN([1, 1, 1], basis="chebyshev", k=1, seed=3)
 
-    unbroken = solve(Sine(), too_small(), steps=45, points=30)
+    options = {"optimizer": GaussNewton(patience=4), "steps": 45, "points": 30}
+    unbroken = solve(Sine(), straight_line(), **options)
     assert unbroken.run["restarts"] >= 2
     record = tmp_path / "run.h5"
-    solve(Sine(), too_small(), steps=45, points=30, record=record, on_step=interrupt_at(step))
+    solve(Sine(), straight_line(), **options, record=record, on_step=interrupt_at(step))
     resumed = solve(Sine(), resume=record)
     assert resumed.run["restarts"] == unbroken.run["restarts"]
     assert_same_run(resumed, unbroken)
+
+
+def test_a_run_that_dies_goes_on_from_the_last_write(tmp_path, monkeypatch):
+    class DeathError(Exception):
+        pass
+
+    def die(report):
+        if report.steps == 9:
+            raise DeathError
+
+    monkeypatch.setattr("kanpde.run.WRITE_EVERY", 0.0)
+    monkeypatch.setattr("kanpde.run.WRITE_SHARE", 1e9)
+    record = tmp_path / "run.h5"
+    with pytest.raises(DeathError):
+        solve(Sine(), small_kan(), steps=12, points=40, record=record, on_step=die)
+    assert Solution.load(record).run["steps"] == 8
+    assert_same_run(solve(Sine(), resume=record), solve(Sine(), small_kan(), steps=12, points=40))
+
+
+def test_a_disk_that_gets_full_does_not_take_the_run_with_it(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    def fill_disk(report):
+        monkeypatch.setattr("os.fsync", full)
+
+    with pytest.warns(RuntimeWarning, match="cannot be written .* The file there is older than the run"):
+        solution = solve(Sine(), small_kan(), steps=3, record=tmp_path / "run.h5", on_step=fill_disk)
+    assert solution.run["steps"] == 3
+    assert Solution.load(tmp_path / "run.h5").run["steps"] == 0
 
 
 def test_a_resumed_run_can_get_a_larger_budget_and_a_new_file(tmp_path):

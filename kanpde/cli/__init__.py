@@ -7,6 +7,7 @@ or diverged or was interrupted, 2 bad input (nothing has been written then).
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 
@@ -39,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("kanpde: interrupted", file=sys.stderr)
         result = Result(1, {**options.nothing, "problem": problem, "stop_reason": "interrupted by Ctrl-C"}, "")
-    if options.json:
-        print(json.dumps(plain(result.content), indent=2))
-    elif result.text:
-        print(result.text)
+    text = json.dumps(plain(result.content), indent=2) if options.json else result.text
+    try:
+        print(text, end="\n" if text else "", flush=True)
+    except BrokenPipeError:  # the reader had enough, as in `kanpde list | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return result.status

@@ -78,6 +78,8 @@ class GaussNewton:
         loss = float(rows @ rows)
         if not math.isfinite(loss):
             return Step(loss, problem.mean_squares(rows), "the residual is not finite")
+        if not bool(jacobian.isfinite().all()):
+            return Step(loss, problem.mean_squares(rows), "the Jacobian is not finite")
         search = _Search(problem, jacobian, rows, loss, self.ratio)
         best = self._boldest(search)
         if best is None:

@@ -18,7 +18,9 @@ NETWORKS = {
     "MLP": MLP([2, 4, 4, 1], seed=2),
     "sine MLP": MLP([2, 4, 1], activation=Sine(3.0), seed=2),
     "linear MLP": MLP([2, 1], seed=2),
-    "mixture": Network([Layer(2, Tanh(), torch.ones(2, 3).double(), bias=True), Layer(3, Identity(), torch.ones(3, 1).double())]),
+    "mixture": Network(
+        [Layer(2, Tanh(), torch.ones(2, 3).double(), bias=True), Layer(3, Identity(), torch.ones(3, 1).double())]
+    ),
 }
 
 

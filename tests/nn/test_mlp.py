@@ -23,7 +23,10 @@ def test_an_mlp_is_the_same_function_as_linear_layers_and_tanh():
     assert_close(ours(x), plain(x), rtol=1e-13, atol=1e-13)
 
 
-@pytest.mark.parametrize(("activation", "function"), [("sine", torch.sin), (Sine(2.0), lambda z: torch.sin(2 * z)), (SiLU(), nn.functional.silu)])
+@pytest.mark.parametrize(
+    ("activation", "function"),
+    [("sine", torch.sin), (Sine(2.0), lambda z: torch.sin(2 * z)), (SiLU(), nn.functional.silu)],
+)
 def test_the_activation_stands_between_the_layers(activation, function):
     network, x = MLP([2, 4, 1], activation=activation), torch.ones(3, 2, dtype=torch.float64) / 3
     first, second = network.layers

@@ -101,16 +101,16 @@ class Schroedinger(Problem):
 
 
 class ClampedBeam(Problem):
-    """Second order in time, fourth in space, two conditions at each end, one of which moves."""
+    """Damped inside, second order in time, fourth in space, two conditions at each end, those at x = 1 moving."""
 
-    domain = Interval(x=(0, 1)) * Time(t=(0, 1))
+    domain = Interval(x=(0, 1)) * Time(t=(0, 0.25))
     manufactured = True
 
     def exact(self, x, t):
         return x**2 * exp(x) * cos(3 * t)
 
     def residual(self, u, x, t):
-        return u.tt + u.xxxx / 20
+        return u.tt + u.xxxx / 20 - u.xxt / 10
 
     def conditions(self, x, t):
         e = self.exact(x, t)
@@ -221,6 +221,11 @@ def test_every_integrator_of_scipy_gives_the_same_wave(integrator, error_of):
     found = finite_difference(Wave(), nodes=41, order=6, integrator=integrator, tolerance=1e-8, instants=9)
     assert found.details["method"] == integrator.__name__
     assert error_of(Wave(), found) < 2e-5
+
+
+def test_the_estimate_contains_the_error_in_time(error_of):
+    found = finite_difference(Heat(), nodes=33, integrator=BDF, tolerance=1e-4)
+    assert 1e-5 < error_of(Heat(), found) < found.error
 
 
 def test_diffusion_is_stiff_and_waves_are_not():

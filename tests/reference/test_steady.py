@@ -18,6 +18,7 @@ from kanpde import (
     sin,
 )
 from kanpde.reference import ReferenceFailed, finite_difference
+from kanpde.reference.steady import paired_equations
 
 
 class Manufactured(Problem):
@@ -160,6 +161,17 @@ def test_the_error_falls_with_the_order_and_stays_below_the_estimate(problem, co
     assert observed_order(coarse, errors) > order - 0.4
     for error, reference in zip(errors, found, strict=True):
         assert error <= 1.1 * reference.error
+
+
+def test_each_equation_belongs_to_the_unknown_with_its_highest_derivative():
+    class Cycle(Problem):
+        domain = Interval(x=(0, 1))
+
+        def residual(self, u, v, w, x):
+            return {"a": v.xx + u, "b": w.xx + v, "c": u.xx + w}
+
+    equations = Cycle().equations
+    assert paired_equations(Cycle()) == {"u": equations["c"], "v": equations["a"], "w": equations["b"]}
 
 
 def test_an_equation_that_is_solved_exactly_by_differences_ends_at_rounding():

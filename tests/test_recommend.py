@@ -1,0 +1,68 @@
+"""The networks that a problem gets by itself."""
+
+import pytest
+
+from kanpde import Dirichlet, Initial, Interval, Periodic, Problem, Rectangle, Time, laplacian
+from kanpde.ansatz import build_ansatz
+from kanpde.nn.basis import BSpline, Chebyshev
+from kanpde.recommend import kan_from, matching_mlp, recommended_kan
+
+
+class Steady(Problem):
+    """Two unknowns on a square."""
+
+    domain = Rectangle(x=(0, 1), y=(0, 1))
+
+    def residual(self, u, v, x, y):
+        return {"first": laplacian(u) - v, "second": laplacian(v)}
+
+    def conditions(self, x, y):
+        return [Dirichlet(u=0, v=0)]
+
+
+class Round(Problem):
+    """Periodic in x, which makes three inputs of two coordinates."""
+
+    domain = Interval(x=(0, 1)) * Time(t=(0, 1))
+
+    def residual(self, u, x, t):
+        return u.t + u.x
+
+    def conditions(self, x, t):
+        return [Periodic("x"), Initial(u=0)]
+
+
+@pytest.mark.parametrize(
+    ("problem", "hard", "ends"), [(Steady(), False, (2, 2)), (Round(), False, (2, 1)), (Round(), True, (3, 1))]
+)
+def test_inputs_and_outputs_are_those_of_the_problem(problem, hard, ends):
+    ansatz = build_ansatz(problem, hard=hard)
+    for network in (recommended_kan(ansatz), matching_mlp(ansatz, 300)):
+        assert (network.width[0], network.width[-1]) == ends
+
+
+def test_a_recommendation_lasts_for_any_number_of_layers():
+    network = kan_from(build_ansatz(Steady()), width=[2, 3, 3, 3, 2])
+    assert [layer.basis.degree for layer in network.layers] == [30, 4, 4, 4]
+
+
+def test_given_sizes_are_taken_as_they_are():
+    network = kan_from(build_ansatz(Steady()), basis="bspline", width=[2, 4, 2], grid=[6, 3], degree=[5])
+    assert [(len(layer.basis.grid) - 1, layer.basis.degree) for layer in network.layers] == [(6, 5), (3, 5)]
+    assert all(isinstance(layer.basis, BSpline) for layer in network.layers)
+    assert isinstance(recommended_kan(build_ansatz(Steady())).layers[0].basis, Chebyshev)
+
+
+def test_a_list_of_the_wrong_length_is_refused():
+    with pytest.raises(ValueError, match="`k` must be one number or one per layer, 2, got 3"):
+        kan_from(build_ansatz(Steady()), degree=[3, 3, 3])
+
+
+def test_an_unknown_basis_is_refused():
+    with pytest.raises(ValueError, match="`basis` must be one of bspline, chebyshev, got 'fourier'"):
+        kan_from(build_ansatz(Steady()), basis="fourier")
+
+
+@pytest.mark.parametrize("parameters", [50, 282, 1170, 5000])
+def test_the_mlp_has_nearly_as_many_parameters(parameters):
+    assert matching_mlp(build_ansatz(Round()), parameters).parameter_count == pytest.approx(parameters, abs=3)
