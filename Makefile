@@ -24,7 +24,9 @@ lint: setup
 
 benchmark: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[peers]"
-	$(BIN)/python scripts/benchmark.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps ikan==1.3.0
+	$(BIN)/python scripts/benchmark.py accuracy
+	$(BIN)/python scripts/benchmark.py speed
 
 clean:
 	rm -rf .venv results build *.egg-info

@@ -185,9 +185,8 @@ def _timed(tasks: dict[str, Callable[[], Any]], rounds: int) -> dict[str, Any]:
 
 
 def _about() -> dict[str, str]:
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
+    git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
     return {
         "date": time.strftime("%Y-%m-%d"),
         "commit": commit,
