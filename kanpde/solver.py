@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 
 import torch
@@ -18,7 +19,8 @@ from .optim import OPTIMIZERS, Optimizer
 from .problem import Problem
 from .recommend import recommended_kan
 from .reference import Reference, exact_reference
-from .run import DivergenceError, Points, Run, Settings, Unfinished
+from .run import DivergenceError, Run, Unfinished
+from .settings import Points, Settings
 from .solution import Solution
 from .training import Budget, Report
 
@@ -79,7 +81,7 @@ def solve(
         DivergenceError: if the loss is no longer finite; the record holds the history.
     """
     _check_kinds(problem, model, seed, steps, threads)
-    budget, saved = Budget(seconds, steps, tolerance), None
+    seed, budget, saved = int(seed), Budget(seconds, steps, tolerance), None
     if resume is not None:
         given = None if isinstance(optimizer, str) else chosen_optimizer(optimizer)
         saved = Unfinished.read(resume, problem, model, given)
@@ -162,7 +164,7 @@ def _check_kinds(problem: object, model: object, seed: object, steps: object, th
     for name, value, least in (("seed", seed, 0), ("steps", steps, None), ("threads", threads, 1)):
         if value is None and name != "seed":
             continue
-        if isinstance(value, bool) or not isinstance(value, int) or (least is not None and value < least):
+        if isinstance(value, bool) or not isinstance(value, Integral) or (least is not None and value < least):
             bound = "" if least is None else f" of at least {least}"
             raise ValueError(f"`{name}` must be a whole number{bound}, got {value!r}.")
 

@@ -32,6 +32,7 @@ ORDER = [
     "field",
     "record",
     "serialise",
+    "settings",
     "solution",
     "interruption",
     "run",

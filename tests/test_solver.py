@@ -127,6 +127,12 @@ def test_the_same_seed_gives_the_same_bits_and_another_one_does_not():
     assert not torch.equal(weights(first), weights(other))
 
 
+def test_numbers_of_numpy_are_numbers(tmp_path):
+    record = tmp_path / "run.h5"
+    found = solve(Sine(), steps=np.int64(1), seed=np.int64(3), points=np.int64(20), record=record)
+    assert Solution.load(record).run["seed"] == found.run["seed"] == 3
+
+
 def test_an_optimiser_object_is_not_changed_by_a_run():
     optimizer = GaussNewton()
     first = solve(Sine(), small_kan(), optimizer=optimizer, steps=5)

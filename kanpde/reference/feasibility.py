@@ -47,14 +47,18 @@ def check_problem(problem: Problem) -> None:
         )
 
 
-def check_order(order: int) -> None:
-    """Refuse an order of accuracy other than 2, 4 and 6.
+def check_arguments(order: int, instants: int, tolerance: float | None) -> None:
+    """Refuse numbers that finite differences cannot work with.
 
     Raises:
-        ValueError: as said.
+        ValueError: for an order other than 2, 4 and 6, fewer than 2 instants, or a tolerance that is not positive.
     """
     if order not in ORDERS:
         raise ValueError(f"`order` must be 2, 4 or 6, got {order}: differences are central.")
+    if instants < 2:
+        raise ValueError(f"`instants` must be at least 2, got {instants}: both ends belong to the result.")
+    if tolerance is not None and not tolerance > 0:
+        raise ValueError(f"`tolerance` must be above 0, got {tolerance}: it bounds a relative step.")
 
 
 def _free_constants(problem: Problem) -> list[str]:

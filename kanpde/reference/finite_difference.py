@@ -13,7 +13,7 @@ from scipy.interpolate import make_interp_spline
 
 from ..problem import Problem
 from .evolution import CLOSURE, integrate, integrator_for, method_of_lines
-from .feasibility import check_order, check_problem
+from .feasibility import check_arguments, check_problem
 from .grid import TensorGrid
 from .record import Reference, ReferenceFailed
 from .resolution import rounding_error, thinned, two_grids
@@ -66,16 +66,12 @@ def finite_difference(
     """
     start = time.perf_counter()
     check_problem(problem)
-    check_order(order)
-    if tolerance is not None and not tolerance > 0:
-        raise ValueError(f"`tolerance` must be above 0, got {tolerance}: it bounds a relative step.")
+    check_arguments(order, instants, tolerance)
     if problem.domain.time_name is None:
         grids = two_grids(problem, nodes, order, order)
         values, details = _steady(problem, grids, tolerance or NEWTON_TOLERANCE)
         moments = None
     else:
-        if instants < 2:
-            raise ValueError(f"`instants` must be at least 2, got {instants}: both ends belong to the result.")
         grids = two_grids(problem, nodes, order, CLOSURE[order])
         moments = np.linspace(*problem.domain.bounds[problem.domain.time_name], instants)
         chosen = integrator or integrator_for(problem)
