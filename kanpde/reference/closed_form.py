@@ -7,12 +7,13 @@ import time
 import numpy as np
 
 from ..expression import numeric
-from ..geometry import tensor_points
+from ..geometry import PointSet, tensor_points
 from ..problem import Problem
 from .record import Reference
 
 NODES = {1: 1001, 2: 101, 3: 31, 4: 13}
 ROUNDING = 1e-15
+CHUNK = 10_000
 
 
 def exact_reference(
@@ -39,9 +40,7 @@ def exact_reference(
         values = {name: numeric(e, points.columns).reshape(shape) for name, e in problem.exact_solution.items()}
         name, error = "exact solution", ROUNDING
     elif hasattr(problem, "closed_form"):
-        found = problem.closed_form(**points.columns)
-        found = found if isinstance(found, dict) else {next(iter(problem.unknown)): found}
-        values = {name: np.asarray(v, float).reshape(shape) for name, v in found.items()}
+        values = {name: v.reshape(shape) for name, v in _in_chunks(problem, points).items()}
         name, error = "closed form", problem.closed_form_error
     else:
         return None
@@ -51,3 +50,21 @@ def exact_reference(
                 f"`{name}` of {unknown} is not finite at {int((~np.isfinite(v)).sum())} of {v.size} points."
             )
     return Reference(name, axes, values, error, time.perf_counter() - start, {"nodes": "x".join(map(str, shape))})
+
+
+def _in_chunks(problem: Problem, points: PointSet) -> dict[str, np.ndarray]:
+    """The closed form at all points, some thousands at a time: it may take much memory per point."""
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in problem.unknown}
+    for start in range(0, len(points), CHUNK):
+        columns = {name: column[start : start + CHUNK] for name, column in points.columns.items()}
+        size = len(next(iter(columns.values())))
+        found = problem.closed_form(**columns)  # type: ignore[attr-defined]
+        found = found if isinstance(found, dict) else {next(iter(problem.unknown)): found}
+        for name in problem.unknown:
+            values = np.asarray(found.get(name), float)
+            if values.shape not in ((), (size,)):
+                raise ValueError(
+                    f"`closed_form` must return {name} at {size} points with shape ({size},), got {values.shape}."
+                )
+            parts[name].append(np.broadcast_to(values, size))
+    return {name: np.concatenate(values) for name, values in parts.items()}
