@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: demo test setup lint benchmark clean
 
 demo: setup
-	$(BIN)/kanpde compare poisson --out results/demo --force
+	$(BIN)/kanpde compare poisson --seconds 12 --out results/demo --force
 
 test: setup
 	$(BIN)/python -m pytest

@@ -57,7 +57,8 @@ class Comparison:
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         pairs = [list(zip(line, widths, strict=True)) for line in lines]
         aligned = [[first[0].ljust(first[1]), *(c.rjust(w) for c, w in rest)] for first, *rest in pairs]
-        return "\n".join("  ".join(cells).rstrip() for cells in aligned)
+        text = "\n".join("  ".join(cells).rstrip() for cells in aligned)
+        return f"{text}\n\nfailures: runs that diverged or ended above {FAILED_ABOVE:.0%}; own error: that of the reference"
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write all runs into one record.

@@ -104,7 +104,7 @@ class Field:
 
         Raises:
             TypeError: for a derivative that is no text: coordinates are given by name.
-            ValueError: for a coordinate that is missing, unknown or not finite, or shapes that do not fit together.
+            ValueError: for a coordinate that is missing, unknown, not finite or outside the domain, or shapes that do not fit together.
         """
         if not isinstance(derivative, str):
             raise TypeError(f"`derivative` must be text such as 'xx', got {derivative!r}: give coordinates by name.")
@@ -120,6 +120,16 @@ class Field:
         for n, a in zip(names, arrays, strict=True):
             if not np.isfinite(a).all():
                 raise ValueError(f"`{n}` must be finite, got {int((~np.isfinite(a)).sum())} NaN or infinite values.")
+            low, high = self.trial.input_map.bounds[n]
+            slack = 1e-9 * (high - low)
+            if (
+                a.size
+                and n not in self.trial.input_map.periodic
+                and not (low - slack <= a.min() and a.max() <= high + slack)
+            ):
+                raise ValueError(
+                    f"`{n}` must lie in [{low:g}, {high:g}], got {a.min():g} to {a.max():g}: the network knows nothing beyond."
+                )
         points = PointSet({n: a.ravel() for n, a in zip(names, arrays, strict=True)})
         found = {u: self.values(points, u, derivative).reshape(arrays[0].shape) for u in self.forms}
         plain = {u: float(v) if v.ndim == 0 else v for u, v in found.items()}

@@ -107,7 +107,8 @@ def _panels(axes: Mapping[str, np.ndarray], panels: Sequence[tuple[str, np.ndarr
     errors = [v[middle] for _, v, logarithmic in panels if logarithmic]
     shared = Normalize(_finite(plain).min(), _finite(plain).max())
     worst = max(SMALLEST * 10, _finite(errors).max())
-    scale = LogNorm(max(worst * 1e-4, SMALLEST), worst)
+    smallest = min((_finite([e]).max() for e in errors), default=worst)
+    scale = LogNorm(max(min(worst, smallest) * 1e-3, SMALLEST), worst)
     for plot, (label, values, logarithmic) in zip(plots, panels, strict=True):
         plot.set_title(label, fontsize=9)
         if len(names) == 1:

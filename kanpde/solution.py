@@ -27,6 +27,10 @@ DTYPES = {"float64": torch.float64, "float32": torch.float32}
 GRID_NODES = {1: 1001, 2: 101, 3: 31, 4: 13}
 
 
+OVERFIT = 10.0
+"""Quotient of held-out and training residual above which the training points are too few, or badly placed."""
+
+
 class RelativeError(float):
     """A relative L2 error that knows what it was measured against.
 
@@ -116,6 +120,17 @@ class Solution:
     def parameters(self) -> int:
         """Number of trainable numbers."""
         return sum(p.numel() for p in self.field.trial.parameters())
+
+    @property
+    def residual(self) -> float:
+        """Root of the loss at the training points; NaN before the first step."""
+        loss = self.history.get("loss")
+        return float("nan") if loss is None or not len(loss) else float(np.sqrt(loss[-1]))
+
+    @property
+    def overfits(self) -> bool:
+        """Whether the residual at other points is far above that at the training points, rounding aside."""
+        return self.held_out > max(OVERFIT * self.residual, 1e-8)
 
     @property
     def held_out(self) -> float:

@@ -22,7 +22,7 @@ from .reference import Reference, exact_reference
 from .run import DivergenceError, Run, Unfinished
 from .settings import Points, Settings
 from .solution import Solution
-from .training import Budget, Report
+from .training import Budget, Report, Training
 
 __all__ = ["DivergenceError", "Points", "solve"]
 
@@ -113,7 +113,19 @@ def solve(
         if saved is not None and resume is not None:
             with records.complete(resume):
                 run.resume(saved.state)
+            _check_left(settings.budget, run.training)
         return run.train(target, on_step)
+
+
+def _check_left(budget: Budget, training: Training) -> None:
+    """A resumed run needs some of its budget left."""
+    for name, spent in (("steps", training.steps), ("seconds", training.spent)):
+        limit = getattr(budget, name)
+        if limit is not None and spent >= limit:
+            raise ValueError(
+                f"`{name}` must be above the {spent:.4g} that the run has taken, got {limit:g}: "
+                "budgets count from its beginning."
+            )
 
 
 def ready_ansatz(problem: Problem, hard: bool) -> Ansatz:

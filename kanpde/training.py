@@ -190,7 +190,7 @@ class Training:
         window, losses = self.optimizer.patience, self.history["loss"]
         if window is None or self.steps - self.attempt_start <= window or losses[-1] <= STALL * losses[-1 - window]:
             return None
-        return f"converged: the loss fell by less than {100 * (1 - STALL):.0f} % in {window} steps"
+        return f"no more progress: the loss fell by less than {100 * (1 - STALL):.0f} % in {window} steps"
 
     def _restarts(self, step: Step, budget: Budget) -> bool:
         """Start again from new weights if this attempt got stuck with a block not far below where it started."""

@@ -53,7 +53,8 @@ def test_the_rows_are_statistics_of_runs_that_solve_would_give():
     assert found.rows[2]["model"].startswith("finite differences")
     assert found.rows[2]["median"] < 1e-9
     lines = found.table().splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 6, "head, three rows, an empty line and the legend"
+    assert lines[-1].startswith("failures: runs that diverged or ended above 1%")
     assert f"{found.rows[0]['failures']} of 2" in lines[1]
 
 

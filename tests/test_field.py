@@ -111,3 +111,8 @@ def test_the_relative_error_is_absolute_where_the_reference_is_zero():
 
 def test_an_infinite_error_is_a_number_and_no_warning():
     assert relative_error([np.array([1e300])], [np.array([1.0])]) == np.inf
+
+
+def test_points_outside_the_domain_are_refused():
+    with pytest.raises(ValueError, match=r"`x` must lie in \[0, 2\], got 2.5 to 2.5"):
+        field()(x=2.5, t=0.5)

@@ -324,3 +324,9 @@ def test_poisson_with_b_splines_reaches_1e_7():
 @pytest.mark.slow
 def test_poisson_with_penalties_reaches_1e_9():
     assert solve(POISSON(), seconds=15, points=Points(1500)).error <= 1e-9
+
+
+def test_a_resumed_run_with_no_budget_left_is_refused(tmp_path):
+    solve(Sine(), steps=3, record=tmp_path / "run.h5")
+    with pytest.raises(ValueError, match="`steps` must be above the 3 that the run has taken, got 3"):
+        solve(Sine(), steps=3, resume=tmp_path / "run.h5")

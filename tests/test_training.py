@@ -114,7 +114,7 @@ def test_a_word_from_outside_is_the_reason():
 def test_a_stall_over_the_patience_of_the_optimiser_is_the_reason():
     falling = [0.9**i for i in range(10)]
     training = training_with(Scripted([*falling, *[falling[-1]] * 50], patience=5, share=0.0))
-    assert run(training, steps=60) == "converged: the loss fell by less than 3 % in 5 steps"
+    assert run(training, steps=60) == "no more progress: the loss fell by less than 3 % in 5 steps"
     assert training.steps == 15
 
 

@@ -97,7 +97,12 @@ def _text(solution: Solution, target: Path) -> str:
     else:
         against = f"against: {error.reference}, whose own error is {error.reference_error:.1e}"
         lines.append(f"relative L2 error: {float(error):.2e} ({against})")
-    lines.append(f"held-out residual: {solution.held_out:.2e}")
+    lines.append(f"residual: {solution.residual:.2e} at the training points, {solution.held_out:.2e} at others")
+    if solution.overfits:
+        lines.append(
+            "warning: the residual at other points is much larger, so the error may be too: more points "
+            "(--points), or data that do not agree where two conditions meet?"
+        )
     lines += [f"{name} = {value:.8g}" for name, value in solution.numbers.items()]
     restarts = f", {run['restarts']} restart(s)" if run["restarts"] else ""
     lines.append(f"{run['steps']} steps in {run['seconds']:.1f} s{restarts}; stopped: {solution.stop_reason}")
