@@ -27,7 +27,7 @@ DTYPES = {"float64": torch.float64, "float32": torch.float32}
 GRID_NODES = {1: 1001, 2: 101, 3: 31, 4: 13}
 
 
-OVERFIT = 10.0
+OVERFIT = 5.0
 """Quotient of held-out and training residual above which the training points are too few, or badly placed."""
 
 

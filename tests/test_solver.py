@@ -330,3 +330,11 @@ def test_a_resumed_run_with_no_budget_left_is_refused(tmp_path):
     solve(Sine(), steps=3, record=tmp_path / "run.h5")
     with pytest.raises(ValueError, match="`steps` must be above the 3 that the run has taken, got 3"):
         solve(Sine(), steps=3, resume=tmp_path / "run.h5")
+
+
+def test_a_residual_far_larger_between_the_training_points_counts_as_overfitting():
+    solution = solve(Sine(), steps=1)
+    solution.run["held_out"] = 6 * solution.residual
+    assert solution.overfits
+    solution.run["held_out"] = 2 * solution.residual
+    assert not solution.overfits
