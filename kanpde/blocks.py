@@ -285,7 +285,8 @@ def build_blocks(
         samplers: term name to sampler.
         interior: number of points for each equation.
         boundary: number of points for each condition.
-        penalty: weight of a condition's residual beside the equation's; its square multiplies the mean square.
+        penalty: weight of a condition's residual beside the equation's; its square multiplies the mean square. A problem
+            without equations has nothing to balance and does not use it.
 
     Returns:
         The loss: a block per term, its residuals divided by the square root of the number of points.
@@ -296,6 +297,6 @@ def build_blocks(
         inside = i < len(ansatz.problem.equations)
         expression = Expression(term.expression, list(ansatz.outputs.values()))
         sets = term.place.sample(interior if inside else boundary, samplers[term.name])
-        weight = term.weight * (1.0 if inside else penalty**2)
+        weight = term.weight * (1.0 if inside or not ansatz.problem.equations else penalty**2)
         blocks.append(Block(term.name, weight, tuple(Side(expression, outputs, p, trial) for p in sets)))
     return LeastSquares(trial, blocks)
