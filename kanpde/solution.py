@@ -18,13 +18,12 @@ from .nn import Network
 from .nn.input_map import InputMap
 from .nn.layout import build, describe
 from .record import ATTRIBUTES, Gridded, RecordError
-from .reference import Reference
+from .reference import Reference, usual_nodes
 
 if TYPE_CHECKING:
     import xarray
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
-GRID_NODES = {1: 1001, 2: 101, 3: 31, 4: 13}
 
 
 OVERFIT = 5.0
@@ -147,7 +146,7 @@ class Solution:
         if self.reference is not None:
             return self.reference.axes
         bounds = self.field.trial.input_map.bounds
-        count = GRID_NODES.get(len(bounds), 7)
+        count = usual_nodes(len(bounds))
         return {name: np.linspace(lo, hi, count) for name, (lo, hi) in bounds.items()}
 
     def to_xarray(self) -> xarray.Dataset:

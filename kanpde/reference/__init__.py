@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..problem import Problem
-from .closed_form import exact_reference
+from .closed_form import exact_reference, usual_nodes
 from .finite_difference import finite_difference
 from .record import Reference, ReferenceFailed
 
-__all__ = ["Reference", "ReferenceFailed", "exact_reference", "finite_difference", "reference_for"]
+__all__ = ["Reference", "ReferenceFailed", "exact_reference", "finite_difference", "reference_for", "usual_nodes"]
 
 
 def reference_for(problem: Problem) -> Reference | None:

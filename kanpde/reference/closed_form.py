@@ -12,8 +12,14 @@ from ..problem import Problem
 from .record import Reference
 
 NODES = {1: 1001, 2: 101, 3: 31, 4: 13}
+FEWEST_NODES = 7
 ROUNDING = 1e-15
 CHUNK = 10_000
+
+
+def usual_nodes(dimension: int) -> int:
+    """Nodes per coordinate of a grid that shows a solution well and stays small in many dimensions."""
+    return NODES.get(dimension, FEWEST_NODES)
 
 
 def exact_reference(
@@ -30,7 +36,7 @@ def exact_reference(
         ValueError: for fewer than 2 nodes, or a closed form that is not finite.
     """
     dimension = problem.domain.dimension
-    count = NODES.get(dimension, 7) if nodes is None else nodes
+    count = usual_nodes(dimension) if nodes is None else nodes
     if count < 2:
         raise ValueError(f"`nodes` must be at least 2, got {count}: a grid needs both ends.")
     start = time.perf_counter()
