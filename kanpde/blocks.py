@@ -1,15 +1,9 @@
-"""Where a network meets a problem: named residual vectors at sample points, their Jacobian and their gradient.
-
-A layer's output is linear in its coefficients and samples are independent, so one reverse pass gives every row of
-the Jacobian: with a = d(sum_n r_n)/d(output jet) and the layer's feature jets Phi,
-
-    d r_n / d coefficients = sum_j Phi[j, n, :] a[j, n, :]^T.
-"""
+"""Where a network meets a problem: named residual vectors at sample points, and their derivative."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,8 +15,10 @@ from .ansatz import Ansatz
 from .expression import Expression
 from .geometry import PointSet, Sampler
 from .jet import JetPlan, nested_autograd, propagates
+from .linearisation import BlockLinearisation, DenseSlopes, LayerSlopes, Linearisation, Slopes
 from .nn.input_map import InputMap
 from .nn.network import Network
+from .nn.stretch import sampled_evenly
 from .symbols import Parameter
 
 AUTOGRAD_ROWS = 256
@@ -82,10 +78,11 @@ class Side:
         """The expression at the points; carries gradients if they are enabled."""
         return self._full(self.expression.value(self.known, self._dynamic(self._jet())))
 
-    def values_and_jacobian(self, jacobian: Float[Tensor, "n p"], scale: float) -> Float[Tensor, " n"]:
-        """The expression; adds `scale` times its derivative by every parameter of the trial to `jacobian`."""
+    def linearise(self, scale: float | Float[Tensor, " n"]) -> tuple[Float[Tensor, " n"], list[Slopes]]:
+        """The expression, and `scale` times its slopes by every parameter of the trial, in the order of `theta`."""
         if self.network is None:
-            return self._by_autograd(jacobian, scale)
+            values, matrix = self._by_autograd()
+            return values, [DenseSlopes(matrix * (scale if isinstance(scale, float) else scale[:, None]))]
         with torch.enable_grad():
             traces = self.network.trace(self.features, self.plan)
         last = traces[-1].outputs
@@ -93,28 +90,27 @@ class Side:
             value, slopes = self.expression.value_and_slopes(self.known, self._dynamic(last.detach()))
             seed = torch.zeros_like(last)
             for (row, output), slope in zip(self._addresses(), slopes, strict=False):
-                seed[row, :, output] = slope
+                seed[row, :, output] = scale * slope
         adjoints = torch.autograd.grad(last, [t.outputs for t in traces], grad_outputs=seed)
-        column = 0
-        for trace, adjoint in zip(traces, adjoints, strict=True):
-            adjoint = adjoint * scale
-            rows = torch.bmm(trace.features.permute(1, 2, 0), adjoint.transpose(0, 1)).flatten(1)
-            jacobian[:, column : column + rows.shape[1]] += rows
-            column += rows.shape[1]
-            if trace.layer.bias is not None:
-                jacobian[:, column : column + trace.layer.n_out] += adjoint[0]
-                column += trace.layer.n_out
-        numbers = list(self.trial.numbers)
-        for parameter, slope in zip(self.expression.parameters, slopes[len(self.expression.partials) :], strict=True):
-            jacobian[:, column + numbers.index(parameter.name)] += scale * slope
-        return self._full(value)
+        parts: list[Slopes] = [
+            LayerSlopes(t.features, a, t.layer.bias is not None) for t, a in zip(traces, adjoints, strict=True)
+        ]
+        if self.trial.numbers:
+            numbers = self.x.new_zeros(self.size, len(self.trial.numbers))
+            names = list(self.trial.numbers)
+            for parameter, slope in zip(self.expression.parameters, slopes[len(self._addresses()) :], strict=True):
+                numbers[:, names.index(parameter.name)] += scale * slope
+            parts.append(DenseSlopes(numbers))
+        return self._full(value), parts
 
-    def _by_autograd(self, jacobian: Tensor, scale: float) -> Tensor:
+    def _by_autograd(self) -> tuple[Tensor, Tensor]:
+        """Values and Jacobian of a module of other make."""
         with torch.enable_grad():
             values = self.values()
-        if not values.requires_grad:
-            return values
         parameters = list(self.trial.parameters())
+        jacobian = values.new_zeros(self.size, sum(p.numel() for p in parameters))
+        if not values.requires_grad:
+            return values, jacobian
         for start in range(0, self.size, AUTOGRAD_ROWS):
             count = min(AUTOGRAD_ROWS, self.size - start)
             picks = values.new_zeros(count, self.size)
@@ -126,8 +122,8 @@ class Side:
                 p.new_zeros(count, p.numel()) if r is None else r.reshape(count, -1)
                 for r, p in zip(rows, parameters, strict=True)
             ]
-            jacobian[start : start + count] += scale * torch.cat(flat, dim=1)
-        return values.detach()
+            jacobian[start : start + count] = torch.cat(flat, dim=1)
+        return values.detach(), jacobian
 
     def _jet(self) -> Tensor:
         if self.network is not None:
@@ -153,11 +149,13 @@ class Block:
 
     Attributes:
         weight: factor on its mean square in the loss.
+        point_weights: further factors on the square at each point, of mean 1; all 1 if None.
     """
 
     name: str
     weight: float
     sides: tuple[Side, ...]
+    point_weights: Float[Tensor, " n"] | None = None
 
     @property
     def size(self) -> int:
@@ -165,22 +163,28 @@ class Block:
         return self.sides[0].size
 
     @property
-    def scale(self) -> float:
-        """Factor that turns residuals into rows of the least-squares problem."""
-        return (self.weight / self.size) ** 0.5
+    def scale(self) -> float | Float[Tensor, " n"]:
+        """Factors that turn residuals into rows of the least-squares problem."""
+        scale = (self.weight / self.size) ** 0.5
+        return scale if self.point_weights is None else scale * self.point_weights.sqrt()
+
+    def residuals(self) -> Float[Tensor, " n"]:
+        """What should vanish at each point, without weights."""
+        values = self.sides[0].values()
+        return values - self.sides[1].values() if len(self.sides) == 2 else values
 
     def rows(self) -> Float[Tensor, " n"]:
         """Scaled residuals."""
-        values = self.sides[0].values()
-        return self.scale * (values - self.sides[1].values() if len(self.sides) == 2 else values)
+        return self.scale * self.residuals()
 
-    def fill(self, jacobian: Float[Tensor, "n p"]) -> Float[Tensor, " n"]:
-        """Scaled residuals; their Jacobian is written into the given rows."""
-        jacobian.zero_()
-        values = self.sides[0].values_and_jacobian(jacobian, self.scale)
-        if len(self.sides) == 2:
-            values = values - self.sides[1].values_and_jacobian(jacobian, -self.scale)
-        return self.scale * values
+    def linearise(self) -> BlockLinearisation:
+        """Scaled residuals and their derivative."""
+        scale = self.scale
+        values, slopes = self.sides[0].linearise(scale)
+        if len(self.sides) == 1:
+            return BlockLinearisation(scale * values, [slopes])
+        others, more = self.sides[1].linearise(-scale)
+        return BlockLinearisation(scale * (values - others), [slopes, more])
 
 
 class LeastSquares:
@@ -209,7 +213,7 @@ class LeastSquares:
         self.parameter_count = sum(p.numel() for p in self.parameters)
         ends = torch.tensor([b.size for b in self.blocks]).cumsum(0).tolist()
         self.slices = [slice(end - b.size, end) for b, end in zip(self.blocks, ends, strict=True)]
-        self._jacobian: Tensor | None = None
+        self._scratch: Tensor | None = None
 
     @property
     def theta(self) -> Float[Tensor, " p"]:
@@ -227,12 +231,43 @@ class LeastSquares:
         with torch.no_grad():
             return self.rows()
 
+    def linearise(self) -> Linearisation:
+        """All rows and their derivative at the present parameters."""
+        return Linearisation([b.linearise() for b in self.blocks])
+
     def jacobian(self) -> tuple[Float[Tensor, " n"], Float[Tensor, "n p"]]:
         """All rows and their Jacobian; the latter is overwritten by the next call."""
-        if self._jacobian is None:
-            self._jacobian = self.parameters[0].new_empty(self.size, self.parameter_count)
-        parts = [b.fill(self._jacobian[rows]) for b, rows in zip(self.blocks, self.slices, strict=True)]
-        return torch.cat(parts), self._jacobian
+        if self._scratch is None or len(self._scratch) != self.size:
+            self._scratch = self.parameters[0].new_empty(self.size, self.parameter_count)
+        linear = Linearisation([b.linearise() for b in self.blocks], self._scratch)
+        return linear.rows, linear.dense()
+
+    def reweigh(
+        self,
+        weights: Mapping[str, float] | None = None,
+        point_weights: Mapping[str, Float[Tensor, " n"]] | None = None,
+    ) -> None:
+        """Give some blocks other weights; what is not named stays.
+
+        Args:
+            weights: block to the factor on its mean square.
+            point_weights: block to factors of mean 1 on the square at each point.
+
+        Raises:
+            ValueError: for a block that does not exist.
+        """
+        names = [b.name for b in self.blocks]
+        for name in [*(weights or {}), *(point_weights or {})]:
+            if name not in names:
+                raise ValueError(f"`{name}` is no block of this loss: it has {', '.join(names)}.")
+        self.blocks = tuple(
+            replace(
+                b,
+                weight=float((weights or {}).get(b.name, b.weight)),
+                point_weights=(point_weights or {}).get(b.name, b.point_weights),
+            )
+            for b in self.blocks
+        )
 
     def rows(self) -> Float[Tensor, " n"]:
         """All rows, with gradient."""
@@ -254,6 +289,10 @@ class LeastSquares:
             out[part] = torch.einsum("bc,ico->ibo", transform, features).flatten()
         return out
 
+    def whiten_gradient(self, gradient: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
+        """A gradient by `theta` as one by the parameters of `whiten`."""
+        return self.whiten(gradient.clone()[None])[0]
+
     @cached_property
     def _transforms(self) -> list[tuple[slice, int, Tensor]]:
         found, start = [], 0
@@ -267,24 +306,51 @@ class LeastSquares:
         return found
 
     def mean_squares(self, rows: Float[Tensor, " n"]) -> dict[str, float]:
-        """Mean square of the residual of each block, without its weight."""
+        """Mean square of the residual of each block, without its weight (but with those of its points)."""
         return {
             b.name: float(rows[part].square().sum()) / b.weight
             for b, part in zip(self.blocks, self.slices, strict=True)
         }
 
 
-def build_blocks(
-    ansatz: Ansatz, trial: Trial, samplers: dict[str, Sampler], *, interior: int, boundary: int, penalty: float
+def draw_points(
+    ansatz: Ansatz,
+    input_map: InputMap,
+    samplers: Mapping[str, Sampler],
+    *,
+    interior: int,
+    boundary: int,
+) -> dict[str, tuple[PointSet, ...]]:
+    """Points of all terms: inside they are even in the stretched coordinates, so that thin layers get their share.
+
+    Args:
+        ansatz: the terms.
+        input_map: says which coordinates are stretched.
+        samplers: term name to sampler.
+        interior: number of points for each equation.
+        boundary: number of points for each condition.
+    """
+    stretches = [input_map.stretches.get(name) for name in ansatz.problem.domain.names]
+    found = {}
+    for i, term in enumerate(ansatz.terms):
+        inside, sampler = i < len(ansatz.problem.equations), samplers[term.name]
+        draw = (lambda n, d, s=sampler: sampled_evenly(s(n, d), stretches)) if inside and any(stretches) else sampler
+        found[term.name] = term.place.sample(interior if inside else boundary, draw)
+    return found
+
+
+def assemble(
+    ansatz: Ansatz, trial: Trial, points: Mapping[str, tuple[PointSet, ...]], *, penalty: float
 ) -> LeastSquares:
-    """All terms of a trial solution at freshly drawn points.
+    """All terms of a trial solution at the given points.
+
+    Where a coordinate is stretched, the square of an equation's residual counts by 1 / xi'(s)^2: the points are dense
+    there by xi', and a residual inside a thin layer changes the solution by its product with the layer's width.
 
     Args:
         ansatz: the terms.
         trial: the network.
-        samplers: term name to sampler.
-        interior: number of points for each equation.
-        boundary: number of points for each condition.
+        points: term name to one point set, or two that are compared.
         penalty: weight of a condition's residual beside the equation's; its square multiplies the mean square. A problem
             without equations has nothing to balance and does not use it.
 
@@ -296,7 +362,24 @@ def build_blocks(
     for i, term in enumerate(ansatz.terms):
         inside = i < len(ansatz.problem.equations)
         expression = Expression(term.expression, list(ansatz.outputs.values()))
-        sets = term.place.sample(interior if inside else boundary, samplers[term.name])
+        sides = tuple(Side(expression, outputs, p, trial) for p in points[term.name])
         weight = term.weight * (1.0 if inside or not ansatz.problem.equations else penalty**2)
-        blocks.append(Block(term.name, weight, tuple(Side(expression, outputs, p, trial) for p in sets)))
+        local = _layer_weights(trial.input_map, sides[0].x) if inside and trial.input_map.stretches else None
+        blocks.append(Block(term.name, weight, sides, local))
     return LeastSquares(trial, blocks)
+
+
+def _layer_weights(input_map: InputMap, x: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
+    """1 / xi'(s)^2, divided by its mean."""
+    names = list(input_map.bounds)
+    slopes = [rows[1] for name, rows in zip(names, input_map.scaled(x, 1), strict=True) if name in input_map.stretches]
+    weights = torch.stack(slopes).prod(0) ** -2
+    return weights / weights.mean()
+
+
+def build_blocks(
+    ansatz: Ansatz, trial: Trial, samplers: Mapping[str, Sampler], *, interior: int, boundary: int, penalty: float
+) -> LeastSquares:
+    """All terms of a trial solution at freshly drawn points; see `draw_points` and `assemble`."""
+    points = draw_points(ansatz, trial.input_map, samplers, interior=interior, boundary=boundary)
+    return assemble(ansatz, trial, points, penalty=penalty)

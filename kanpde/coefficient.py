@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,9 @@ def Coefficient(name: str, source: Any, values: Any = None) -> type[sp.Function]
         axes, table = _checked_table(name, source, values)
         digest = hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in [*axes, table])).hexdigest()
         ranges = tuple((float(a[0]), float(a[-1])) for a in axes)
-        return _function(name, _Table(axes, table), {"nargs": len(axes), "ranges": ranges, "fingerprint": digest})
+        return known_function(name, _Table(axes, table), {"nargs": len(axes), "ranges": ranges, "fingerprint": digest})
     if callable(source):
-        return _function(name, _Callable(name, source), {"ranges": (), "fingerprint": ""})
+        return known_function(name, _Callable(name, source), {"ranges": (), "fingerprint": ""})
     raise TypeError(
         f"`source` of coefficient {name} must be callable, or come with `values`, got {type(source).__name__}."
     )
@@ -127,8 +127,16 @@ def _checked_table(name: str, axes: Any, values: Any) -> tuple[list[np.ndarray],
     return columns, table
 
 
-def _function(name: str, implementation: Callable[..., torch.Tensor], facts: dict[str, Any]) -> type[sp.Function]:
-    """The SymPy function of the coefficient; those of its derivatives are made when they are first asked for."""
+def known_function(
+    name: str, implementation: Callable[..., torch.Tensor], facts: Mapping[str, Any]
+) -> type[sp.Function]:
+    """A SymPy function out of numbers; the functions of its derivatives are made when they are first asked for.
+
+    Args:
+        name: how it is printed.
+        implementation: called with the orders of differentiation, one per argument, and the arguments as tensors.
+        facts: further attributes of the class; `ranges` and `fingerprint` must be among them.
+    """
     members: dict[tuple[int, ...], type[sp.Function]] = {}
 
     def member(which: tuple[int, ...]) -> type[sp.Function]:
@@ -136,7 +144,7 @@ def _function(name: str, implementation: Callable[..., torch.Tensor], facts: dic
             label = name if not any(which) else f"{name}_{'_'.join(map(str, which))}"
             methods = {"evaluate": staticmethod(evaluator(which)), "fdiff": raised(which), "_latex": printed(which)}
             # without `_eval_evalf` SymPy would evaluate a coefficient called "gamma" as its own function of that name
-            own = {**facts, **methods, "is_real": True, "_eval_evalf": lambda self, precision: None}
+            own = {**facts, "orders": which, **methods, "is_real": True, "_eval_evalf": lambda self, precision: None}
             members[which] = type(label, (sp.Function,), own)
         return members[which]
 

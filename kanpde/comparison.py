@@ -14,6 +14,7 @@ from torch import nn
 
 from . import record as records
 from .ansatz import Ansatz
+from .budget import Budget
 from .field import relative_error
 from .interruption import interruption
 from .problem import Problem
@@ -23,7 +24,7 @@ from .reference import Reference, ReferenceFailed, exact_reference, finite_diffe
 from .run import Recorder
 from .solution import Solution
 from .solver import DivergenceError, Points, chosen_optimizer, ready_ansatz, solve
-from .training import Budget, Report
+from .training import Report
 
 FAILED_ABOVE = 1e-2
 PARAMETER_SHARE = 0.1

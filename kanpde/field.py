@@ -21,76 +21,29 @@ from .symbols import Coordinate, Unknown, UnknownDerivative, unknown
 CHUNK = 20_000
 
 
-@dataclass(frozen=True)
-class Field:
-    """The unknowns of a problem as functions: forms in coordinates and network outputs, and the network.
+class Evaluable:
+    """Base of what can be called with coordinates: `field(x=0.5, t=[0, 1])`.
 
     Attributes:
-        coordinates: in order, time last.
-        outputs: the network's outputs as symbolic functions.
-        forms: unknown to its expression in coordinates and outputs.
-        trial: the network on these coordinates.
+        names: of the coordinates, in order.
+        unknowns: names of the unknown functions.
+        bounds: coordinate name to (lower, upper).
+        periodic: names of the coordinates that go round.
     """
 
-    coordinates: tuple[Coordinate, ...]
-    outputs: dict[str, Unknown]
-    forms: dict[str, sp.Expr]
-    trial: Trial
+    names: tuple[str, ...]
+    unknowns: tuple[str, ...]
+    bounds: dict[str, tuple[float, float]]
+    periodic: tuple[str, ...]
 
-    @classmethod
-    def of(cls, ansatz: Ansatz, trial: Trial) -> Field:
-        """The field of a trial solution."""
-        return cls(ansatz.problem.domain.coordinates, ansatz.outputs, ansatz.forms, trial)
-
-    @cached_property
-    def _expressions(self) -> dict[tuple[str, str], Expression]:
-        return {}
-
-    def expression(self, name: str, derivative: str = "") -> Expression:
-        """An unknown, or one of its partial derivatives such as "xx", ready to be evaluated.
-
-        Raises:
-            ValueError: for an unknown or a derivative that does not exist.
-        """
-        if name not in self.forms:
-            raise ValueError(f"`{name}` is not an unknown of this solution: it has {', '.join(self.forms)}.")
-        key = (name, derivative)
-        if key not in self._expressions:
-            form = self.forms[name]
-            if derivative:
-                form = sp.diff(form, *self._variables(name, derivative))
-            self._expressions[key] = Expression(form, list(self.outputs.values()))
-        return self._expressions[key]
-
-    def _variables(self, name: str, derivative: str) -> list[Coordinate]:
-        """What a partial derivative such as "xxt" differentiates by, in order."""
-        symbolic = unknown(name, self.coordinates)
-        try:
-            wanted = getattr(symbolic, derivative)
-        except UnknownDerivative as error:
-            raise ValueError(str(error)) from None
-        if not isinstance(wanted, sp.Derivative):
-            names = ", ".join(map(str, self.coordinates))
-            raise ValueError(f"`{name}.{derivative}` is not a partial derivative: the coordinates are {names}.")
-        return [v for v, count in wanted.variable_count for _ in range(int(count))]
-
-    def side(self, name: str, points: PointSet, derivative: str = "") -> Side:
-        """An unknown at fixed points, to be evaluated again and again while the network changes."""
-        return Side(self.expression(name, derivative), [str(v.func) for v in self.outputs.values()], points, self.trial)
-
-    def values(self, points: PointSet, name: str, derivative: str = "") -> Float[np.ndarray, " n"]:
+    def values(self, points: PointSet, name: str, derivative: str | tuple[int, ...] = "") -> Float[np.ndarray, " n"]:
         """An unknown, or one of its partial derivatives, at the given points."""
-        out = [np.empty(0)]
-        for start in range(0, len(points), CHUNK):
-            part = PointSet({c: v[start : start + CHUNK] for c, v in points.columns.items()})
-            with torch.no_grad():
-                out.append(self.side(name, part, derivative).values().cpu().numpy().astype(float))
-        return np.concatenate(out)
+        raise NotImplementedError
 
     def on_grid(self, axes: Mapping[str, np.ndarray], derivative: str = "") -> dict[str, np.ndarray]:
         """All unknowns on a tensor grid, in the order of `axes`."""
         points, shape = tensor_points(dict(axes)), [len(a) for a in axes.values()]
-        return {name: self.values(points, name, derivative).reshape(shape) for name in self.forms}
+        return {name: self.values(points, name, derivative).reshape(shape) for name in self.unknowns}
 
     def __call__(self, derivative: str = "", **coordinates: Any) -> Any:
         """Values at any points: `field(x=0.5, t=[0, 1])`; the arguments are broadcast.
@@ -108,7 +61,7 @@ class Field:
         """
         if not isinstance(derivative, str):
             raise TypeError(f"`derivative` must be text such as 'xx', got {derivative!r}: give coordinates by name.")
-        names = [c.name for c in self.coordinates]
+        names = list(self.names)
         if set(coordinates) != set(names):
             raise ValueError(f"`coordinates` must be {', '.join(names)}, got {', '.join(coordinates) or 'none'}.")
         given = {n: _numbers(n, coordinates[n]) for n in names}
@@ -120,20 +73,110 @@ class Field:
         for n, a in zip(names, arrays, strict=True):
             if not np.isfinite(a).all():
                 raise ValueError(f"`{n}` must be finite, got {int((~np.isfinite(a)).sum())} NaN or infinite values.")
-            low, high = self.trial.input_map.bounds[n]
+            low, high = self.bounds[n]
             slack = 1e-9 * (high - low)
-            if (
-                a.size
-                and n not in self.trial.input_map.periodic
-                and not (low - slack <= a.min() and a.max() <= high + slack)
-            ):
+            if a.size and n not in self.periodic and not (low - slack <= a.min() and a.max() <= high + slack):
                 raise ValueError(
                     f"`{n}` must lie in [{low:g}, {high:g}], got {a.min():g} to {a.max():g}: the network knows nothing beyond."
                 )
         points = PointSet({n: a.ravel() for n, a in zip(names, arrays, strict=True)})
-        found = {u: self.values(points, u, derivative).reshape(arrays[0].shape) for u in self.forms}
+        found = {u: self.values(points, u, derivative).reshape(arrays[0].shape) for u in self.unknowns}
         plain = {u: float(v) if v.ndim == 0 else v for u, v in found.items()}
         return next(iter(plain.values())) if len(plain) == 1 else plain
+
+
+@dataclass(frozen=True)
+class Field(Evaluable):
+    """The unknowns of a problem as functions: forms in coordinates and network outputs, and the network.
+
+    Attributes:
+        coordinates: in order, time last.
+        outputs: the network's outputs as symbolic functions.
+        forms: unknown to its expression in coordinates and outputs.
+        trial: the network on these coordinates.
+    """
+
+    coordinates: tuple[Coordinate, ...]
+    outputs: dict[str, Unknown]
+    forms: dict[str, sp.Expr]
+    trial: Trial
+
+    @property
+    def names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names of the coordinates, in order."""
+        return tuple(c.name for c in self.coordinates)
+
+    @property
+    def unknowns(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names of the unknown functions."""
+        return tuple(self.forms)
+
+    @property
+    def bounds(self) -> dict[str, tuple[float, float]]:  # type: ignore[override]
+        """Coordinate name to (lower, upper)."""
+        return self.trial.input_map.bounds
+
+    @property
+    def periodic(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names of the coordinates that go round."""
+        return self.trial.input_map.periodic
+
+    @property
+    def parts(self) -> tuple[Field, ...]:
+        """The field alone; one of several slabs has more."""
+        return (self,)
+
+    @classmethod
+    def of(cls, ansatz: Ansatz, trial: Trial) -> Field:
+        """The field of a trial solution."""
+        return cls(ansatz.problem.domain.coordinates, ansatz.outputs, ansatz.forms, trial)
+
+    @cached_property
+    def _expressions(self) -> dict[tuple[str, str | tuple[int, ...]], Expression]:
+        return {}
+
+    def expression(self, name: str, derivative: str | tuple[int, ...] = "") -> Expression:
+        """An unknown, or one of its partial derivatives such as "xx", ready to be evaluated.
+
+        Raises:
+            ValueError: for an unknown or a derivative that does not exist.
+        """
+        if name not in self.forms:
+            raise ValueError(f"`{name}` is not an unknown of this solution: it has {', '.join(self.forms)}.")
+        key = (name, derivative)
+        if key not in self._expressions:
+            form = self.forms[name]
+            variables = self._variables(name, derivative) if derivative else []
+            form = sp.diff(form, *variables) if variables else form
+            self._expressions[key] = Expression(form, list(self.outputs.values()))
+        return self._expressions[key]
+
+    def _variables(self, name: str, derivative: str | tuple[int, ...]) -> list[Coordinate]:
+        """What a partial derivative such as "xxt" differentiates by, in order."""
+        if isinstance(derivative, tuple):
+            return [c for c, count in zip(self.coordinates, derivative, strict=True) for _ in range(count)]
+        symbolic = unknown(name, self.coordinates)
+        try:
+            wanted = getattr(symbolic, derivative)
+        except UnknownDerivative as error:
+            raise ValueError(str(error)) from None
+        if not isinstance(wanted, sp.Derivative):
+            names = ", ".join(map(str, self.coordinates))
+            raise ValueError(f"`{name}.{derivative}` is not a partial derivative: the coordinates are {names}.")
+        return [v for v, count in wanted.variable_count for _ in range(int(count))]
+
+    def side(self, name: str, points: PointSet, derivative: str | tuple[int, ...] = "") -> Side:
+        """An unknown at fixed points, to be evaluated again and again while the network changes."""
+        return Side(self.expression(name, derivative), [str(v.func) for v in self.outputs.values()], points, self.trial)
+
+    def values(self, points: PointSet, name: str, derivative: str | tuple[int, ...] = "") -> Float[np.ndarray, " n"]:
+        """An unknown, or one of its partial derivatives, at the given points."""
+        out = [np.empty(0)]
+        for start in range(0, len(points), CHUNK):
+            part = PointSet({c: v[start : start + CHUNK] for c, v in points.columns.items()})
+            with torch.no_grad():
+                out.append(self.side(name, part, derivative).values().cpu().numpy().astype(float))
+        return np.concatenate(out)
 
 
 def relative_error(found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]) -> float:

@@ -114,7 +114,7 @@ def _columns(name: str, values: Any) -> np.ndarray:
 
 
 def _rmse(solution: Solution, x: np.ndarray, y: np.ndarray) -> float:
-    names = [c.name for c in solution.field.coordinates]
+    names = solution.field.names
     found = solution(**dict(zip(names, x.T, strict=True)))
     columns = list(found.values()) if isinstance(found, dict) else [found]
     return float(np.sqrt(np.mean((np.stack(columns, 1) - y) ** 2)))

@@ -84,7 +84,7 @@ def plot_history(solutions: Mapping[str, Sequence[Solution]]) -> Figure:
 
 
 def _name(solution: Solution, unknown: str | None) -> str:
-    names = list(solution.field.forms)
+    names = list(solution.field.unknowns)
     if unknown is not None and unknown not in names:
         raise ValueError(f"`unknown` must be one of {', '.join(names)}, got '{unknown}'.")
     return unknown or names[0]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import platform
 import time
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,24 +18,23 @@ import torch
 from torch import nn
 
 from . import record as records
-from .ansatz import Ansatz
-from .blocks import Trial, build_blocks
+from .budget import Budget
 from .field import Field, relative_error
-from .geometry import Sampler
+from .geometry import PointSet
 from .interruption import interruption
-from .nn.input_map import InputMap
+from .march import March
 from .optim import Optimizer
+from .plan import Plan
 from .problem import Problem
 from .record import ATTRIBUTES, RecordError
 from .reference import Reference
-from .sampling import SAMPLERS
 from .settings import Settings
-from .solution import Solution, recorded_network, recorded_reference
+from .solution import Solution, recorded_network, recorded_parts, recorded_reference
+from .tending import Tending
 from .training import Monitor, Report, Training
 
 WRITE_EVERY = 2.0
 WRITE_SHARE = 0.05
-HELD_OUT_SEED = 7919
 KEPT_APART = ("history", "losses")
 """What a record holds beside the checkpoint, so that it is not stored twice."""
 
@@ -63,6 +64,7 @@ class Unfinished:
     Attributes:
         settings: of the run so far.
         network: of the recorded structure; the one that was given if it is neither KAN nor MLP.
+        fields: of finished legs.
         reference: what errors were measured against.
         state: for `Run.resume`.
     """
@@ -71,10 +73,16 @@ class Unfinished:
     network: nn.Module
     reference: Reference | None
     state: dict[str, Any]
+    fields: list[Field]
 
     @classmethod
     def read(
-        cls, path: str | Path, problem: Problem, model: nn.Module | None = None, optimizer: Optimizer | None = None
+        cls,
+        path: str | Path,
+        problem: Problem,
+        model: nn.Module | None = None,
+        optimizer: Optimizer | None = None,
+        plan: Plan | None = None,
     ) -> Unfinished:
         """Read a record to go on with.
 
@@ -83,6 +91,7 @@ class Unfinished:
             problem: must be the recorded one, parameters included.
             model: in place of the recorded network; of the same structure.
             optimizer: in place of the recorded one; see `Settings.read`.
+            plan: in place of the recorded one.
 
         Raises:
             ValueError: if the record is not complete, or of another problem.
@@ -105,10 +114,11 @@ class Unfinished:
             if len({len(v) for v in (*history.values(), *losses.values())}) > 1 or bool(history) != ("loss" in history):
                 raise RecordError("its history is not complete")
             return cls(
-                Settings.read(content["run"][ATTRIBUTES], optimizer),
+                Settings.read(content["run"][ATTRIBUTES], optimizer, plan),
                 network,
                 recorded_reference(content),
                 {**content["checkpoint"], "history": history, "losses": losses},
+                recorded_parts(content, model)[:-1] if len(content["field"]["parts"]) > 1 else [],
             )
 
 
@@ -146,56 +156,70 @@ class Recorder:
 
 
 class Run:
-    """A network on its way to the solution of a problem.
+    """A network on its way to the solution of a problem, leg by leg: slab after slab, and stage after stage in each.
 
     Args:
-        ansatz: the trial solution of the problem.
-        model: the network; it is trained in place.
+        problem: what is solved.
+        model: the network; it is trained in place where there is one leg, and copied for each of several.
         settings: with all numbers in them.
         reference: what to measure the error against.
     """
 
-    def __init__(self, ansatz: Ansatz, model: nn.Module, settings: Settings, reference: Reference | None):
-        self.problem, self.settings, self.reference = ansatz.problem, settings, reference
-        input_map = InputMap(self.problem.domain.bounds, ansatz.periodic)
-        self.trial = Trial(model, input_map, self.problem.inverse_parameters)
-        self.field = Field.of(ansatz, self.trial)
+    def __init__(self, problem: Problem, model: nn.Module, settings: Settings, reference: Reference | None):
+        self.problem, self.model, self.settings, self.reference = problem, model, settings, reference
         self._settings_content = settings.content()
-        points, penalty = settings.points, settings.optimizer.penalty
-        assert points.interior is not None
-        assert points.boundary is not None
-        counts = {"interior": points.interior, "boundary": points.boundary}
-        half = {name: max(1, count // 2) for name, count in counts.items()}
-        samplers, others = self._samplers(ansatz, settings.seed), self._samplers(ansatz, settings.seed + HELD_OUT_SEED)
-        loss = build_blocks(ansatz, self.trial, samplers, **counts, penalty=penalty)
-        held_out = build_blocks(ansatz, self.trial, others, **half, penalty=penalty)
-        monitor = Monitor(self._error_function(), held_out)
-        self.training = Training(loss, settings.optimizer, monitor, settings.seed)
+        self.march = March(problem, settings)
+        self.restarts = 0
+        self._begin(model, {}, {}, 0.0, 0.0)
 
-    def _samplers(self, ansatz: Ansatz, seed: int) -> dict[str, Sampler]:
-        make = SAMPLERS[self.settings.points.sampler]
-        seeds = np.random.SeedSequence(seed).generate_state(len(ansatz.terms))
-        return {term.name: make(int(s)) for term, s in zip(ansatz.terms, seeds, strict=True)}
+    def _begin(
+        self, model: nn.Module, history: dict[str, Any], losses: dict[str, Any], seconds: float, cpu: float
+    ) -> None:
+        """The next leg."""
+        settings, count = self.settings, len(self.march.fields)
+        self.leg = self.march.leg(model)
+        tend = Tending(self.leg, settings.plan)
+        monitor = Monitor(self._error_function(), self.leg.held_out)
+        optimizer = copy.deepcopy(settings.optimizer)
+        self.training = Training(
+            self.leg.loss, optimizer, monitor, settings.seed, history, losses,
+            start=len(history.get("loss", ())), leg=count, spent=seconds, spent_cpu=cpu, tend=tend,
+        )  # fmt: skip
 
     def _error_function(self) -> Callable[[], float | None]:
+        """Relative error over all instants up to the end of the present slab; what is finished counts once."""
         if self.reference is None:
             return lambda: None
-        wanted = self.reference.values
-        sides = {name: self.field.side(name, self.reference.points) for name in wanted}
+        wanted, points = self.march.covered(self.reference)
+        fresh = self.march.in_slab(points)
+        known = self.march.finished_values(points, fresh, list(wanted))
+        chosen = PointSet({c: v[fresh] for c, v in points.columns.items()})
+        sides = {name: self.leg.field.side(name, chosen) for name in wanted}
 
         def error() -> float:
-            with torch.no_grad():
-                found = [sides[name].values().cpu().numpy().astype(float) for name in wanted]
-            return relative_error(found, [w.ravel() for w in wanted.values()])
+            found = []
+            for name, side in sides.items():
+                values = known[name].copy()
+                with torch.no_grad():
+                    values[fresh] = side.values().cpu().numpy().astype(float)
+                found.append(values)
+            return relative_error(found, list(wanted.values()))
 
         return error
 
-    def resume(self, state: dict[str, Any]) -> None:
+    def resume(self, state: dict[str, Any], fields: Sequence[Field]) -> None:
         """Go on from the state in a record, bit for bit.
+
+        Args:
+            state: of the march and of the present leg.
+            fields: those of finished legs.
 
         Raises:
             RecordError: if the network has another number of parameters.
         """
+        self.march.load(state["march"], fields)
+        self.restarts = int(state["restarts"])
+        self._begin(self.model, {}, {}, 0.0, 0.0)
         if len(state["theta"]) != self.training.problem.parameter_count:
             raise RecordError(
                 f"`model` must have {len(state['theta'])} parameters like the recorded network, "
@@ -226,19 +250,40 @@ class Run:
         recorder.at_the_start(running)
         with interruption() as request:
             try:
-                reason = self.training.run(self.settings.budget, lambda: request.reason, after_step)
+                reason = self._legs(lambda: request.reason, after_step)
             except (FloatingPointError, torch.linalg.LinAlgError) as error:
                 reason = str(error) if isinstance(error, FloatingPointError) else f"diverged: {error}"
                 solution = self.solution(reason)
                 recorder.at_the_end(lambda: solution.content(status="diverged"))
                 message = f"{reason}: lower the learning rate or check the problem."
                 raise DivergenceError(message, solution, record) from None
-            state = self.training.state()
+            state = self.state()
             self.training.finish()
             solution = self.solution(reason, state)
             status = "interrupted" if request.reason else "finished"
             recorder.at_the_end(lambda: solution.content(status=status))
         return solution
+
+    def _legs(self, stop: Callable[[], str | None], after_step: Callable[[Report], None]) -> str:
+        """All legs, each within its share of what is left of the budget; why the last one stopped."""
+        total = self.settings.budget
+        while True:
+            training = self.training
+            part = self.march.share()
+            limit = total.share(part, training.seconds, training.steps) if part < 1 else total
+            limit = replace(limit, tolerance=self.march.tolerance)
+            reason = training.run(limit, stop, after_step)
+            if stop() or self.march.is_last or _exhausted(total, training):
+                return reason if self.march.is_last or stop() else f"{reason}; the end of the time was not reached"
+            training.finish()
+            root = math.sqrt(float(training.problem.residual().square().sum()))
+            self.restarts += training.attempt
+            model = self.march.advance(self.leg, root)
+            self._begin(model, training.history, training.losses, training.seconds, training.cpu_seconds)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `resume` needs, beside the finished fields."""
+        return {**self.training.state(), "march": self.march.state(), "restarts": self.restarts}
 
     def solution(self, reason: str, state: dict[str, Any] | None = None) -> Solution:
         """The present weights as a solution.
@@ -247,31 +292,39 @@ class Run:
             reason: why training stopped.
             state: to go on from; the present one without it.
         """
-        training = self.training
-        state = training.state() if state is None else state
+        training, leg = self.training, self.leg
+        state = self.state() if state is None else state
         held_out = float(training.monitor.held_out.residual().norm()) if training.steps else float("nan")
         names = self.problem.domain.names
         figures = {
             "seconds": float(state["seconds"]),
             "cpu_seconds": float(state["cpu_seconds"]),
             "steps": training.steps,
-            "restarts": training.attempt,
+            "restarts": self.restarts + training.attempt,
             "held_out": held_out,
+            "slabs": self.march.slab_count,
         }
         return Solution(
-            field=self.field,
+            field=self.march.field(leg.field),
             problem=_about(self.problem),
-            run={**self._settings_content, **figures, **_environment(self.trial)},
+            run={**self._settings_content, **figures, **_environment(leg.trial)},
             history={k: np.asarray(v) for k, v in state["history"].items()},
             losses={k: np.asarray(v) for k, v in state["losses"].items()},
             weights={b.name: float(b.weight) for b in training.problem.blocks},
             stop_reason=reason,
-            reference=self.reference,
+            reference=None if self.reference is None else self.march.clipped(self.reference),
             points={
                 b.name: dict(zip(names, b.sides[0].x.T.cpu().numpy(), strict=True)) for b in training.problem.blocks
             },
             checkpoint={k: v for k, v in state.items() if k not in KEPT_APART},
         )
+
+
+def _exhausted(budget: Budget, training: Training) -> bool:
+    """Whether nothing is left for another leg."""
+    return (budget.seconds is not None and training.seconds >= budget.seconds) or (
+        budget.steps is not None and training.steps >= budget.steps
+    )
 
 
 def _about(problem: Problem) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
 
 from .symbols import Coordinate, Parameter, Unknown, unknown
+
+KnownFields = Callable[[int, str], type[sp.Function]]
 
 CONSTANTS = {"pi": sp.pi, "E": sp.E, "GoldenRatio": sp.GoldenRatio, "I": sp.I}
 HEADS: dict[str, Any] = {
@@ -45,14 +48,22 @@ def encode(expression: Any) -> Any:
         return ["Parameter", e.name, e.initial]
     if isinstance(e, Unknown):
         return ["Unknown", str(e.func), *[encode(a) for a in e.args]]
+    known = getattr(e.func, "known_field", None)
+    if known is not None:
+        index, name = known
+        return ["Known", index, name, list(e.func.orders or (0,) * len(e.args)), *[encode(a) for a in e.args]]
     head = type(e).__name__
     if HEADS.get(head) is not type(e):
         raise ValueError(f"`{e.func}` cannot be written to a record: it is no function of SymPy that the format knows.")
     return [head, *[encode(a) for a in e.args]]
 
 
-def decode(tree: Any) -> Any:
+def decode(tree: Any, known: KnownFields | None = None) -> Any:
     """The expression that `encode` made these lists from.
+
+    Args:
+        tree: nested lists.
+        known: gives the function of an unknown of a field that the solution builds on, from index and name.
 
     Raises:
         ValueError: for anything outside the table.
@@ -76,10 +87,18 @@ def decode(tree: Any) -> Any:
     if head == "Parameter":
         return Parameter(float(arguments[1]), _identifier(arguments[0]))
     if head == "Unknown":
-        return unknown(_identifier(arguments[0]), [decode(a) for a in arguments[1:]])
+        return unknown(_identifier(arguments[0]), [decode(a, known) for a in arguments[1:]])
+    if head == "Known" and known is not None:
+        function = known(int(arguments[0]), _identifier(arguments[1]))
+        places = [decode(a, known) for a in arguments[3:]]
+        slots = [sp.Dummy(real=True) for _ in places]
+        found = function(*slots)
+        for slot, order in zip(slots, arguments[2], strict=True):
+            found = sp.diff(found, slot, int(order))
+        return found.xreplace(dict(zip(slots, places, strict=True)))
     if head not in HEADS:
         raise ValueError(f"`{head}` is no head of this format: the record is damaged or newer than this version.")
-    return HEADS[head](*[decode(a) for a in arguments])
+    return HEADS[head](*[decode(a, known) for a in arguments])
 
 
 def _identifier(name: Any) -> str:

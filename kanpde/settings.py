@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import inspect
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from numbers import Integral
 from typing import Any
 
-from .optim import OPTIMIZERS, Optimizer
+import torch
+
+from .balance import AdaptiveRatio, Causal, GradientNorm, NeuralTangentKernel, ResidualAttention
+from .budget import Budget
+from .nn.refine import AdaptedGrid, FinerGrid, HigherDegree, MoreNodes
+from .optim import LBFGS, Adam, GaussNewton, Optimizer, Schedule
+from .optim.factorisation import Automatic, ConjugateGradients, Gram, Kernel, Orthogonal, Singular, Sketch
+from .plan import AdaptiveSlabs, Plan
 from .record import RecordError
+from .resampling import RAD, RAR, RARD, Redraw
 from .sampling import SAMPLERS
-from .training import Budget
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ class Settings:
         points: with numbers in them.
         budget: when to stop at the latest.
         threads: of PyTorch.
+        plan: what happens around the steps.
     """
 
     optimizer: Optimizer
@@ -67,36 +75,36 @@ class Settings:
     points: Points
     budget: Budget
     threads: int
+    plan: Plan = field(default_factory=Plan)
 
     def content(self) -> dict[str, Any]:
         """Numbers and text that `read` makes equal settings from."""
-        arguments = [a for a in inspect.signature(type(self.optimizer)).parameters if hasattr(self.optimizer, a)]
         return {
             "seed": self.seed,
             "hard": self.hard,
             "optimizer": self.optimizer.name,
-            "optimizer_arguments": json.dumps({a: getattr(self.optimizer, a) for a in arguments}, default=str),
+            "optimizer_arguments": json.dumps(described(self.optimizer)),
+            "plan": json.dumps(described(self.plan)),
             **asdict(self.points),
             **{f"budget_{k}": v for k, v in asdict(self.budget).items()},
             "threads": self.threads,
         }
 
     @classmethod
-    def read(cls, saved: dict[str, Any], optimizer: Optimizer | None = None) -> Settings:
+    def read(cls, saved: dict[str, Any], optimizer: Optimizer | None = None, plan: Plan | None = None) -> Settings:
         """The settings of a recorded run.
 
         Args:
             saved: what `content` gave.
             optimizer: in place of the recorded one; of the same kind, because it goes on from its state.
+            plan: in place of the recorded one, needed if that has parts that are not kanpde's.
 
         Raises:
             ValueError: for an optimiser of another kind, or one that is not kanpde's and not given.
         """
         name = saved["optimizer"]
         if optimizer is None:
-            if name not in OPTIMIZERS:
-                raise RecordError(f"`optimizer` {name} is none of {', '.join(OPTIMIZERS)}; give the object again")
-            optimizer = OPTIMIZERS[name](**json.loads(saved["optimizer_arguments"]))
+            optimizer = rebuilt(json.loads(saved["optimizer_arguments"]), f"`optimizer` {name}")
         elif optimizer.name != name:
             raise RecordError(f"`optimizer` {optimizer.name} cannot go on from the state of {name}; give that one")
         return cls(
@@ -106,4 +114,46 @@ class Settings:
             Points(saved["interior"], saved["boundary"], saved["sampler"]),
             Budget(saved["budget_seconds"], saved["budget_steps"], saved["budget_tolerance"]),
             int(saved["threads"]),
+            rebuilt(json.loads(saved["plan"]), "`plan`") if plan is None else plan,
         )
+
+
+KNOWN: dict[str, type] = {
+    c.__name__: c
+    for c in (
+        *(Plan, AdaptiveSlabs, Schedule, GaussNewton, Adam, LBFGS),
+        *(Automatic, ConjugateGradients, Gram, Kernel, Orthogonal, Singular, Sketch),
+        *(AdaptiveRatio, Causal, GradientNorm, NeuralTangentKernel, ResidualAttention, RAD, RAR, RARD, Redraw),
+        *(AdaptedGrid, FinerGrid, HigherDegree, MoreNodes),
+    )
+}
+"""Classes whose objects a record can hold as a name and arguments; no others are ever made from a file."""
+
+
+def described(value: Any) -> Any:
+    """Numbers, text, lists and dicts for an object of a known class: its name and the arguments that it keeps."""
+    if isinstance(value, torch.dtype):
+        return {"dtype": str(value).removeprefix("torch.")}
+    if isinstance(value, (list, tuple)):
+        return [described(v) for v in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    arguments = [a for a in inspect.signature(type(value)).parameters if hasattr(value, a)]
+    return {"class": type(value).__name__, **{a: described(getattr(value, a)) for a in arguments}}
+
+
+def rebuilt(saved: Any, what: str) -> Any:
+    """The object that `described` made this of.
+
+    Raises:
+        RecordError: for a class that is not known.
+    """
+    if isinstance(saved, list):
+        return tuple(rebuilt(v, what) for v in saved)
+    if not isinstance(saved, dict):
+        return saved
+    if "dtype" in saved:
+        return {"float32": torch.float32, "float64": torch.float64}[saved["dtype"]]
+    if saved["class"] not in KNOWN:
+        raise RecordError(f"{what} has a part of class {saved['class']}, which is not kanpde's; give the object again")
+    return KNOWN[saved["class"]](**{k: rebuilt(v, what) for k, v in saved.items() if k != "class"})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,8 +19,10 @@ from .field import Field, relative_error
 from .nn import Network
 from .nn.input_map import InputMap
 from .nn.layout import build, describe
+from .nn.stretch import Front, Stretch
 from .record import ATTRIBUTES, Gridded, RecordError
 from .reference import Reference, usual_nodes
+from .slabs import SlabField, field_function
 
 if TYPE_CHECKING:
     import xarray
@@ -68,7 +72,7 @@ class Solution:
         checkpoint: what a resumed run needs beside `history` and `losses`.
     """
 
-    field: Field
+    field: Field | SlabField
     problem: dict[str, Any]
     run: dict[str, Any]
     history: dict[str, np.ndarray]
@@ -107,18 +111,18 @@ class Solution:
 
     @property
     def network(self) -> torch.nn.Module:
-        """The trained network, on inputs in [-1, 1]."""
-        return self.field.trial.network
+        """The trained network, on inputs in [-1, 1]; that of the last slab if there are several."""
+        return self.field.parts[-1].trial.network
 
     @property
     def numbers(self) -> dict[str, float]:
         """The unknown numbers of an inverse problem, as found."""
-        return {name: p.item() for name, p in self.field.trial.numbers.items()}
+        return {name: p.item() for name, p in self.field.parts[-1].trial.numbers.items()}
 
     @property
     def parameters(self) -> int:
-        """Number of trainable numbers."""
-        return sum(p.numel() for p in self.field.trial.parameters())
+        """Number of trainable numbers, over all slabs and stages."""
+        return sum(p.numel() for part in self.field.parts for p in part.trial.parameters())
 
     @property
     def residual(self) -> float:
@@ -138,14 +142,15 @@ class Solution:
 
     @property
     def model_name(self) -> str:
-        """Kind and widths of the network, such as `KAN [2, 6, 1]`."""
-        return model_name(self.network)
+        """Kind and widths of the network, such as `KAN [2, 6, 1]`, and how many there are."""
+        count = len(self.field.parts)
+        return model_name(self.network) + (f" x {count}" if count > 1 else "")
 
     def grid(self) -> dict[str, np.ndarray]:
         """Axes of the grid that records and pictures show: the reference's, or equidistant ones."""
         if self.reference is not None:
             return self.reference.axes
-        bounds = self.field.trial.input_map.bounds
+        bounds = self.field.bounds
         count = usual_nodes(len(bounds))
         return {name: np.linspace(lo, hi, count) for name, (lo, hi) in bounds.items()}
 
@@ -207,7 +212,7 @@ class Solution:
         Args:
             status: "running", "finished", "interrupted" or "diverged".
         """
-        trial, error = self.field.trial, self.error
+        error = self.error
         about = {k: v for k, v in self.problem.items() if k not in ("latex", "parameters")}
         content: dict[str, Any] = {
             ATTRIBUTES: {
@@ -222,19 +227,8 @@ class Solution:
                 "parameters": {ATTRIBUTES: self.problem["parameters"]},
             },
             "run": {ATTRIBUTES: self.run},
-            "model": {
-                ATTRIBUTES: {"name": self.model_name, "parameters": self.parameters},
-                "layout": json.dumps(describe(trial.network)),
-                "weights": dict(trial.state_dict()),
-            },
-            "field": {
-                "coordinates": json.dumps([serialise.encode(c) for c in self.field.coordinates]),
-                "outputs": json.dumps({n: serialise.encode(v) for n, v in self.field.outputs.items()}),
-                "forms": self._encoded_forms(),
-                "bounds": json.dumps(trial.input_map.bounds),
-                "periodic": json.dumps(trial.input_map.periodic),
-                "numbers": json.dumps(self.numbers),
-            },
+            "model": {ATTRIBUTES: {"name": self.model_name, "parameters": self.parameters}},
+            "field": _field_content(self.field),
             "history": {**self.history, "losses": self.losses, "weights": self.weights},
             "points": self.points,
             "checkpoint": self.checkpoint,
@@ -243,12 +237,6 @@ class Solution:
         if self.reference is not None:
             content["reference"] = _reference_attributes(self.reference)
         return content
-
-    def _encoded_forms(self) -> str | None:
-        try:
-            return json.dumps({n: serialise.encode(e) for n, e in self.field.forms.items()})
-        except ValueError:  # a Coefficient: the record can be resumed with its problem, but not be loaded without
-            return None
 
     @classmethod
     def load(cls, path: str | Path, *, model: torch.nn.Module | None = None) -> Solution:
@@ -270,25 +258,8 @@ class Solution:
 
     @classmethod
     def _from_content(cls, content: dict[str, Any], model: torch.nn.Module | None) -> Solution:
-        run, saved = content["run"][ATTRIBUTES], content["field"]
-        if saved["forms"] is None:
-            raise RecordError("its trial solution has a function in it that cannot be stored, such as a Coefficient")
-        network = recorded_network(content) if model is None else model
-        if network is None:
-            raise RecordError("`model` is missing: its network is neither KAN nor MLP")
-        bounds = {name: (float(lo), float(hi)) for name, (lo, hi) in json.loads(saved["bounds"]).items()}
-        trial = Trial(network, InputMap(bounds, json.loads(saved["periodic"])))
-        for name, value in json.loads(saved["numbers"]).items():
-            trial.numbers[name] = torch.nn.Parameter(next(network.parameters()).new_tensor(value))
-        trial.load_state_dict(content["model"]["weights"])
-        found = Field(
-            tuple(serialise.decode(c) for c in json.loads(saved["coordinates"])),
-            {n: serialise.decode(v) for n, v in json.loads(saved["outputs"]).items()},
-            {n: serialise.decode(e) for n, e in json.loads(saved["forms"]).items()},
-            trial,
-        )
-        for name in found.forms:
-            found.expression(name)
+        run = content["run"][ATTRIBUTES]
+        found = recorded_field(content, model)
         about = content["problem"]
         history = content["history"]
         return cls(
@@ -322,9 +293,108 @@ def reference_content(problem: str, reference: Reference) -> dict[str, Any]:
     }
 
 
-def recorded_network(content: dict[str, Any]) -> Network | None:
-    """A network of the recorded structure, its weights still to be loaded; None if it was another module."""
-    layout = json.loads(content["model"]["layout"])
+def _field_content(field: Field | SlabField) -> dict[str, Any]:
+    """All parts of a field; what they have in common stands beside them."""
+    slabs = [list(slab) for slab in field.slabs] if isinstance(field, SlabField) else []
+    return {
+        "coordinates": json.dumps([serialise.encode(c) for c in field.parts[0].coordinates]),
+        "slabs": json.dumps(slabs),
+        "time": json.dumps(field.time if isinstance(field, SlabField) else None),
+        "parts": [_part_content(part) for part in field.parts],
+    }
+
+
+def _part_content(part: Field) -> dict[str, Any]:
+    trial = part.trial
+    fronts = {
+        name: {"ring": stretch.ring, "fronts": [[f.centre, f.width, f.share] for f in stretch.fronts]}
+        for name, stretch in trial.input_map.stretches.items()
+    }
+    return {
+        "outputs": json.dumps({n: serialise.encode(v) for n, v in part.outputs.items()}),
+        "forms": _encoded_forms(part),
+        "bounds": json.dumps(trial.input_map.bounds),
+        "periodic": json.dumps(trial.input_map.periodic),
+        "stretches": json.dumps(fronts),
+        "numbers": json.dumps({name: p.item() for name, p in trial.numbers.items()}),
+        "layout": json.dumps(describe(trial.network)),
+        "weights": dict(trial.state_dict()),
+    }
+
+
+def _encoded_forms(part: Field) -> str | None:
+    try:
+        return json.dumps({n: serialise.encode(e) for n, e in part.forms.items()})
+    except ValueError:  # a Coefficient: the record can be resumed with its problem, but not be loaded without
+        return None
+
+
+def recorded_field(content: dict[str, Any], model: torch.nn.Module | None = None) -> Field | SlabField:
+    """The field in a record.
+
+    Args:
+        content: of the record.
+        model: of the structure of every network that is neither KAN nor MLP.
+    """
+    parts = recorded_parts(content, model)
+    slabs = json.loads(content["field"]["slabs"])
+    if not slabs:
+        return parts[0]
+    ends = tuple((float(stop), int(index)) for stop, index in slabs)
+    return SlabField(tuple(parts), ends, json.loads(content["field"]["time"]))
+
+
+def recorded_parts(content: dict[str, Any], model: torch.nn.Module | None = None) -> list[Field]:
+    """The parts of the field in a record, in the order in which they build on each other."""
+    saved = content["field"]
+    coordinates = tuple(serialise.decode(c) for c in json.loads(saved["coordinates"]))
+    parts: list[Field] = []
+    for part in saved["parts"]:
+        if part["forms"] is None:
+            raise RecordError("its trial solution has a function in it that cannot be stored, such as a Coefficient")
+        network = recorded_network(content, len(parts)) if model is None else copy.deepcopy(model)
+        if network is None:
+            raise RecordError("`model` is missing: its network is neither KAN nor MLP")
+        stretches = {
+            name: Stretch(tuple(Front(*map(float, f)) for f in about["fronts"]), bool(about["ring"]))
+            for name, about in json.loads(part["stretches"]).items()
+        }
+        bounds = {name: (float(lo), float(hi)) for name, (lo, hi) in json.loads(part["bounds"]).items()}
+        trial = Trial(network, InputMap(bounds, json.loads(part["periodic"]), stretches))
+        for name, value in json.loads(part["numbers"]).items():
+            trial.numbers[name] = torch.nn.Parameter(next(network.parameters()).new_tensor(value))
+        trial.load_state_dict(part["weights"])
+        known = _functions_of(parts)
+        found = Field(
+            coordinates,
+            {n: serialise.decode(v) for n, v in json.loads(part["outputs"]).items()},
+            {n: serialise.decode(e, known) for n, e in json.loads(part["forms"]).items()},
+            trial,
+        )
+        for name in found.forms:
+            found.expression(name)
+        parts.append(found)
+    return parts
+
+
+def _functions_of(parts: Sequence[Field]) -> serialise.KnownFields:
+    """The unknowns of earlier parts as known functions, each made once."""
+    made: dict[tuple[int, str], Any] = {}
+
+    def known(index: int, name: str) -> Any:
+        return made.setdefault((index, name), field_function(parts[index], name, index))
+
+    return known
+
+
+def recorded_network(content: dict[str, Any], part: int = -1) -> Network | None:
+    """A network of the recorded structure, its weights still to be loaded; None if it was another module.
+
+    Args:
+        content: of the record.
+        part: of the field; the last one without it.
+    """
+    layout = json.loads(content["field"]["parts"][part]["layout"])
     if layout is None:
         return None
     return build(layout, DTYPES[content["run"][ATTRIBUTES]["dtype"]])

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
+from typing import cast
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from . import record as records
 from .ansatz import Ansatz, build_ansatz
+from .budget import Budget
 from .nn import Network
-from .optim import OPTIMIZERS, Optimizer
+from .optim import OPTIMIZERS, Optimizer, Schedule
+from .plan import Plan
 from .problem import Problem
 from .recommend import recommended_kan
 from .reference import Reference, exact_reference
 from .run import DivergenceError, Run, Unfinished
 from .settings import Points, Settings
 from .solution import Solution
-from .training import Budget, Report, Training
+from .training import Report, Training
 
 __all__ = ["DivergenceError", "Points", "solve"]
 
@@ -35,13 +39,14 @@ def solve(
     problem: Problem,
     model: nn.Module | None = None,
     *,
-    optimizer: str | Optimizer = "gauss-newton",
+    optimizer: str | Optimizer | Sequence[str | Optimizer] = "gauss-newton",
     seconds: float | None = None,
     steps: int | None = None,
     tolerance: float | None = None,
     seed: int = 0,
     points: int | Points | None = None,
     hard: bool = False,
+    plan: Plan | None = None,
     reference: Reference | None = None,
     record: str | Path | None = None,
     overwrite: bool = False,
@@ -55,13 +60,15 @@ def solve(
         problem: what to solve; `problem.check()` must find no error.
         model: maps inputs in [-1, 1], one per coordinate, to one output per unknown, and is trained in place; the
             recommended KAN without it.
-        optimizer: "gauss-newton", "adam", "lbfgs" or an object of `kanpde.optim`.
+        optimizer: "gauss-newton", "adam", "lbfgs", "ssbfgs", "ssbroyden" or an object of `kanpde.optim`; a list such as
+            ["adam", "gauss-newton"] is a `Schedule`.
         seconds: wall-clock budget; 60 if neither this nor `steps` is given.
         steps: budget in optimiser steps.
         tolerance: stop when the root of the loss is this small.
         seed: of points, start values and restarts; at least 0.
         points: number of interior points, or `Points`.
         hard: build all Dirichlet, Initial and Periodic conditions in instead of penalising their violation.
+        plan: time slabs, stretched coordinates, stages, refinements, balance and resampling.
         reference: what to measure the error against; the exact solution or closed form of the problem without it.
         record: file that the run is recorded in while it goes on; it must not exist, unless `overwrite` is True.
         overwrite: let `record` replace a file.
@@ -84,7 +91,7 @@ def solve(
     seed, budget, saved = int(seed), Budget(seconds, steps, tolerance), None
     if resume is not None:
         given = None if isinstance(optimizer, str) else chosen_optimizer(optimizer)
-        saved = Unfinished.read(resume, problem, model, given)
+        saved = Unfinished.read(resume, problem, model, given, plan)
         model, reference = saved.network, reference or saved.reference
         hard = saved.settings.hard
         record = resume if record is None else record
@@ -107,12 +114,12 @@ def solve(
         where = (points if isinstance(points, Points) else Points(points)).resolved(count)
         small = (where.interior or 0) * count < SMALL
         threads = threads if threads is not None else 1 if small else torch.get_num_threads()
-        settings = Settings(chosen_optimizer(optimizer), seed, hard, where, budget, threads)
-    with _threads(settings.threads):
-        run = Run(ansatz, model, settings, reference)
+        settings = Settings(chosen_optimizer(optimizer), seed, hard, where, budget, threads, plan or Plan())
+    with limited_threads(settings.threads):
+        run = Run(problem, model, settings, reference)
         if saved is not None and resume is not None:
             with records.complete(resume):
-                run.resume(saved.state)
+                run.resume(saved.state, saved.fields)
             _check_left(settings.budget, run.training)
         return run.train(target, on_step)
 
@@ -140,29 +147,36 @@ def ready_ansatz(problem: Problem, hard: bool) -> Ansatz:
     return build_ansatz(problem, hard=hard)
 
 
-def chosen_optimizer(optimizer: str | Optimizer) -> Optimizer:
+def chosen_optimizer(optimizer: str | Optimizer | Sequence[str | Optimizer]) -> Optimizer:
     """An optimiser by name, or a copy of the given one: what a run changes in it stays in that run.
+
+    A list is a schedule, and so are names with commas between them.
 
     Raises:
         TypeError: for an object that is no optimiser.
         ValueError: for an unknown name.
     """
+    if isinstance(optimizer, str) and "," in optimizer:
+        optimizer = optimizer.split(",")
     if isinstance(optimizer, str):
         if optimizer not in OPTIMIZERS:
             raise ValueError(f"`optimizer` must be one of {', '.join(OPTIMIZERS)}, got '{optimizer}'.")
         return OPTIMIZERS[optimizer]()
+    if isinstance(optimizer, (list, tuple)):
+        return Schedule([chosen_optimizer(o) for o in optimizer])
     if isinstance(optimizer, type) or not all(hasattr(optimizer, n) for n in ("step", "state", "load", "penalty")):
         raise TypeError(f"`optimizer` must be a name or an object such as Adam(rate=1e-3), got {optimizer!r}.")
-    return copy.deepcopy(optimizer)
+    return copy.deepcopy(cast("Optimizer", optimizer))
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """PyTorch's number of threads, put back at the end."""
+def limited_threads(count: int) -> Iterator[None]:
+    """So many threads for PyTorch and for the linear algebra of SciPy, put back at the end."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
-        yield
+        with threadpool_limits(count, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(before)
 

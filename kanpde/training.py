@@ -7,13 +7,14 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from .blocks import LeastSquares
-from .optim import Optimizer, Step
+from .budget import Budget
+from .optim import Optimizer, Schedule, Step
 
 STALL = 0.97
 STUCK = 1e-3
@@ -21,30 +22,6 @@ MOST_RESTARTS = 5
 RESTART_SHARE = 0.2
 DIVERGED = 1e12
 REPORT_EVERY = 1.0
-
-
-@dataclass(frozen=True)
-class Budget:
-    """When to stop at the latest.
-
-    Args:
-        seconds: wall-clock time, above 0.
-        steps: number of optimiser steps, at least 1.
-        tolerance: square root of the loss to reach, above 0.
-
-    Raises:
-        ValueError: for a budget that is not positive.
-    """
-
-    seconds: float | None = None
-    steps: int | None = None
-    tolerance: float | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("seconds", "steps", "tolerance"):
-            value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise ValueError(f"`{name}` must be positive and finite, got {value}: leave it out for no such limit.")
 
 
 @dataclass(frozen=True)
@@ -77,9 +54,35 @@ class Monitor:
         return {"error": math.nan if error is None else error, "held_out": float(rows.norm())}
 
 
+class Tend(Protocol):
+    """What is done to the loss between two steps, and when there is no more progress."""
+
+    @property
+    def loss(self) -> LeastSquares: ...  # noqa: D102  (as it is now, and at points that are not trained on)
+
+    @property
+    def held_out(self) -> LeastSquares: ...  # noqa: D102
+
+    def between(self, steps: int) -> dict[str, float]:
+        """Change weights or points after that many steps; gives figures for the history."""
+        ...
+
+    def refine(self) -> dict[str, float] | None:
+        """Give the network more freedom; None if that is not planned (any more)."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """What `load` needs."""
+        ...
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        ...
+
+
 @dataclass
 class Training:
-    """One run of one network on one least-squares problem, restarts included.
+    """One leg of a run: one network on one least-squares problem, restarts included.
 
     Attributes:
         problem: the loss.
@@ -89,7 +92,10 @@ class Training:
         history: one list per figure, one entry per step.
         losses: mean squares per block, one entry per step.
         attempt: number of restarts so far.
-        spent: seconds that earlier sessions of this run took.
+        start: number of steps of earlier legs.
+        leg: number of earlier legs.
+        spent: seconds that earlier legs and sessions of this run took.
+        tend: what is done around the steps.
     """
 
     problem: LeastSquares
@@ -99,12 +105,16 @@ class Training:
     history: dict[str, list[float]] = field(default_factory=dict)
     losses: dict[str, list[float]] = field(default_factory=dict)
     attempt: int = 0
-    attempt_start: int = 0
+    start: int = 0
+    leg: int = 0
     best: dict[str, Any] | None = None
     spent: float = 0.0
     spent_cpu: float = 0.0
+    tend: Tend | None = None
 
     def __post_init__(self) -> None:
+        self._window_start = self.start
+        self._notes: dict[str, float] = {}
         rows = self.problem.residual()
         self.sizes, self.first_loss = self.problem.mean_squares(rows), float(rows @ rows)
         self._fresh = copy.deepcopy(self.optimizer)
@@ -152,8 +162,28 @@ class Training:
             if budget.tolerance is not None and math.sqrt(step.loss) <= budget.tolerance:
                 return f"tolerance reached: the root of the loss is {math.sqrt(step.loss):.3g}"
             reason = step.stuck or self._stalled()
-            if reason and not self._restarts(step, budget):
+            if reason and not (self._restarts(step, budget) or self._goes_on()):
                 return reason
+            if self.tend is not None and not reason:
+                self._notes |= self.tend.between(self.steps - self.start)
+                self._adopt()
+
+    def _goes_on(self) -> bool:
+        """The next method of a schedule, or a refinement, when there is no more progress."""
+        self._window_start = self.steps
+        if isinstance(self.optimizer, Schedule) and self.optimizer.advance():
+            return True
+        figures = None if self.tend is None else self.tend.refine()
+        if figures is None:
+            return False
+        self._notes |= figures
+        self._adopt()
+        return True
+
+    def _adopt(self) -> None:
+        """The loss that the plan has made of the old one."""
+        assert self.tend is not None
+        self.problem, self.monitor.held_out = self.tend.loss, self.tend.held_out
 
     def finish(self) -> None:
         """Go back to the attempt with the lowest loss, if it is not the last one."""
@@ -172,12 +202,11 @@ class Training:
         if now - self._last_report >= REPORT_EVERY:
             figures, self._last_report = self.monitor.figures(), now
         row = {"seconds": now, "cpu_seconds": self.cpu_seconds, "attempt": float(self.attempt), "loss": step.loss}
-        row |= figures | step.figures
-        before = self.steps
-        for name in {**self.history, **row}:
-            self.history.setdefault(name, [math.nan] * before).append(row.get(name, math.nan))
-        for name, value in step.losses.items():
-            self.losses.setdefault(name, []).append(value)
+        row |= figures | step.figures | {"leg": float(self.leg)} | self._notes
+        self._notes, before = {}, self.steps
+        for store, found in ((self.history, row), (self.losses, step.losses)):
+            for name in {**store, **found}:
+                store.setdefault(name, [math.nan] * before).append(found.get(name, math.nan))
 
     def _exhausted(self, budget: Budget) -> str | None:
         if budget.steps is not None and self.steps >= budget.steps:
@@ -188,7 +217,7 @@ class Training:
 
     def _stalled(self) -> str | None:
         window, losses = self.optimizer.patience, self.history["loss"]
-        if window is None or self.steps - self.attempt_start <= window or losses[-1] <= STALL * losses[-1 - window]:
+        if window is None or self.steps - self._window_start <= window or losses[-1] <= STALL * losses[-1 - window]:
             return None
         return f"no more progress: the loss fell by less than {100 * (1 - STALL):.0f} % in {window} steps"
 
@@ -206,7 +235,7 @@ class Training:
         if self.best is None or step.loss < self.best["loss"]:
             self.best = {"loss": step.loss, "theta": self.problem.theta, "attempt": self.attempt}
         self.attempt += 1
-        self.attempt_start = self.steps
+        self._window_start = self.steps
         network.reset(self.seed + self.attempt)
         self.optimizer = copy.deepcopy(self._fresh)
         return True
@@ -221,12 +250,15 @@ class Training:
             "history": {k: torch.tensor(v, dtype=torch.float64) for k, v in self.history.items()},
             "losses": {k: torch.tensor(v, dtype=torch.float64) for k, v in self.losses.items()},
             "attempt": self.attempt,
-            "attempt_start": self.attempt_start,
+            "start": self.start,
+            "leg": self.leg,
+            "window_start": self._window_start,
             "sizes": self.sizes,
             "first_loss": self.first_loss,
             "best": self.best,
             "seconds": self.seconds,
             "cpu_seconds": self.cpu_seconds,
+            "tend": None if self.tend is None else self.tend.state(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -236,11 +268,15 @@ class Training:
         def tensor(values: Any) -> Tensor:
             return torch.as_tensor(values, dtype=like.dtype, device=like.device)
 
+        if self.tend is not None:
+            self.tend.load(state["tend"])
+            self._adopt()
         self.problem.theta = tensor(state["theta"])
         self.optimizer.load(state["optimizer"], self.problem)
         self.history = {k: list(map(float, v)) for k, v in state["history"].items()}
         self.losses = {k: list(map(float, v)) for k, v in state["losses"].items()}
-        self.attempt, self.attempt_start = int(state["attempt"]), int(state["attempt_start"])
+        self.attempt, self._window_start = int(state["attempt"]), int(state["window_start"])
+        self.start, self.leg = int(state["start"]), int(state["leg"])
         self.sizes, self.first_loss = dict(state["sizes"]), float(state["first_loss"])
         self.best = state["best"] and {**state["best"], "theta": tensor(state["best"]["theta"])}
         self.spent, self.spent_cpu = float(state["seconds"]), float(state["cpu_seconds"])

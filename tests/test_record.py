@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from kanpde import Solution
-from kanpde.record import Gridded, RecordError, check_target, read, write
+from kanpde.record import VERSION, Gridded, RecordError, check_target, read, write
 
 PICKLE = b"\x80\x04"
 
@@ -33,7 +33,7 @@ def test_what_is_written_is_read_again(tmp_path):
     write(tmp_path / "a.h5", content)
     found = read(tmp_path / "a.h5")
     attributes = found.pop("@")
-    assert attributes == {**content.pop("@"), "format": "kanpde run record", "format_version": 2}
+    assert attributes == {**content.pop("@"), "format": "kanpde run record", "format_version": VERSION}
     np.testing.assert_array_equal(found.pop("array"), content.pop("array"))
     for name in ("tensor", "scalar"):
         tensor, wanted = found.pop(name), content.pop(name)

@@ -147,8 +147,8 @@ def test_a_record_holds_all_that_it_promises(solved):
         assert json.loads(run["optimizer_arguments"])["ratio"] == 0.075
         assert run["torch"] == str(torch.__version__)
         assert {"python", "numpy", "kanpde", "dtype", "interior", "boundary", "sampler"} <= set(run)
-        assert json.loads(file["model/layout"][()])["kind"] == "KAN"
-        assert file["model/weights/network.layers.0.coefficients"].shape == (18, 4)
+        assert json.loads(file["field/parts/0/layout"][()])["kind"] == "KAN"
+        assert file["field/parts/0/weights/network.layers.0.coefficients"].shape == (18, 4)
         history = file["history"]
         for name in ("seconds", "cpu_seconds", "loss", "error", "damping", "ratio"):
             assert history[name].shape == (12,)
@@ -284,12 +284,17 @@ EVIL = "__import__('pathlib').Path('EVIL').touch()"
         ("coordinates", json.dumps([EVIL])),
         ("bounds", json.dumps({"x": EVIL})),
         ("numbers", json.dumps({EVIL: 1.0})),
+        ("slabs", json.dumps([[1.0, EVIL]])),
+        ("stretches", json.dumps({"x": {"ring": False, "fronts": [[EVIL, 1.0, 1.0]]}})),
+        ("forms", json.dumps({"u": ["Known", 0, "u", [0, 0], ["Coordinate", EVIL, "space", ["x"]]]})),
     ],
 )
 def test_loading_never_runs_what_is_in_the_file(solved, tmp_path, monkeypatch, part, value):
     monkeypatch.chdir(tmp_path)
     content = read(solved[1])
-    content["field"][part] = value
+    holder = content["field"] if part in content["field"] else content["field"]["parts"][0]
+    assert part in holder
+    holder[part] = value
     write(tmp_path / "evil.h5", content)
     with pytest.raises(RecordError, match=r"evil\.h5` lacks a part of a record"):
         Solution.load(tmp_path / "evil.h5")

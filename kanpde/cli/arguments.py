@@ -44,7 +44,7 @@ def problem_from(options: argparse.Namespace) -> Problem:
 
 def budget_from(options: argparse.Namespace) -> dict[str, Any]:
     """Limits in seconds and steps, checked."""
-    from ..training import Budget
+    from ..budget import Budget
 
     Budget(options.seconds, options.steps)
     return {"seconds": options.seconds, "steps": options.steps}

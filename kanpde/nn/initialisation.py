@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .basis import Basis
-from .basis.chebyshev import Chebyshev
+from .basis import Basis, Chebyshev, Union
+from .basis.overlapping import Overlapping
 from .network import Network
 
 DECAY = 1.5
+HIGHEST_DEGREE = 30
 RANGE_POINTS = 1000
 RANGE_MARGIN = 1.02
+
+
+def start_degree(basis: Basis) -> int:
+    """Degree of the random series that edge functions start from: as many coefficients as functions, at most 31.
+
+    Overlapping functions make polynomials well of a third of that degree; what is beyond costs huge coefficients.
+    """
+    first = basis.members[0] if isinstance(basis, Union) else basis
+    resolved = first.size // 3 if isinstance(first, Overlapping) else basis.size - 1
+    return max(1, min(HIGHEST_DEGREE, resolved))
 
 
 def smooth_edges(
@@ -44,22 +56,24 @@ def smooth_edges(
     return basis.project(values).transpose(0, 1).flatten(0, 1)
 
 
-def fill_ranges(network: Network, generator: torch.Generator) -> None:
-    """Shift and scale every hidden node so that its values over the input cube fill [-1, 1].
+def fill_ranges(network: Network, generator: torch.Generator, *, kept: Sequence[int] | None = None) -> None:
+    """Shift and scale hidden nodes so that their values over the input cube fill [-1, 1].
 
     Without this some seeds start where the next layer's basis hardly reaches, and never leave.
 
     Args:
         network: in float64 on the processor.
         generator: source of the points at which hidden values are taken.
+        kept: how many nodes at the front of every hidden layer stay as they are; none without it.
     """
     x = 2 * torch.rand(RANGE_POINTS, network.width[0], generator=generator, dtype=torch.float64) - 1
     with torch.no_grad():
-        for layer in network.layers[:-1]:
+        for layer, start in zip(network.layers[:-1], kept or [0] * len(network.layers), strict=False):
             h = layer(x)
-            low, high = h.min(0).values, h.max(0).values
+            low, high = h[:, start:].min(0).values, h[:, start:].max(0).values
             middle, half = (low + high) / 2, ((high - low) / 2 * RANGE_MARGIN).clamp_min(1e-8)
             ones = layer.basis.project(torch.ones(len(layer.basis.fit_points()), dtype=torch.float64)[:, None])[:, 0]
-            layer.coefficients.div_(half)
-            layer.coefficients[: layer.basis.size].sub_(ones[:, None] * (middle / half))
-            x = (h - middle) / half
+            layer.coefficients[:, start:].div_(half)
+            layer.coefficients[: layer.basis.size, start:].sub_(ones[:, None] * (middle / half))
+            h[:, start:].sub_(middle).div_(half)
+            x = h

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..jet import Jet, JetPlan
+from .stretch import Stretch
 
 
 class InputMap(nn.Module):
@@ -18,33 +19,55 @@ class InputMap(nn.Module):
     Args:
         bounds: coordinate name to (lower, upper).
         periodic: names of the coordinates that go round.
+        stretches: coordinate name to the map that gives room to its thin layers, applied to the scaled coordinate.
 
     Raises:
-        ValueError: for a periodic coordinate without bounds.
+        ValueError: for a periodic or stretched coordinate without bounds, or a stretch of the wrong kind.
     """
 
-    def __init__(self, bounds: Mapping[str, tuple[float, float]], periodic: Sequence[str] = ()):
+    def __init__(
+        self,
+        bounds: Mapping[str, tuple[float, float]],
+        periodic: Sequence[str] = (),
+        stretches: Mapping[str, Stretch] | None = None,
+    ):
         super().__init__()
-        self.bounds, self.periodic = dict(bounds), tuple(periodic)
-        for name in self.periodic:
-            if name not in self.bounds:
-                raise ValueError(f"`periodic` must name coordinates ({', '.join(self.bounds)}), got '{name}'.")
+        self.bounds, self.periodic, self.stretches = dict(bounds), tuple(periodic), dict(stretches or {})
+        for what, names in (("periodic", self.periodic), ("stretches", self.stretches)):
+            for name in names:
+                if name not in self.bounds:
+                    raise ValueError(f"`{what}` must name coordinates ({', '.join(self.bounds)}), got '{name}'.")
+        for name, stretch in self.stretches.items():
+            if stretch.ring != (name in self.periodic):
+                kind = "go round" if name in self.periodic else "not go round"
+                raise ValueError(f"`stretches` of '{name}' must {kind} like the coordinate, got ring={stretch.ring}.")
+
+    def scaled(self, x: Float[Tensor, "n d"], order: int) -> list[list[Float[Tensor, " n"]]]:
+        """Per coordinate: its place in [-1, 1], stretched, and the derivatives of that up to `order`."""
+        out = []
+        for axis, (name, (lo, hi)) in enumerate(self.bounds.items()):
+            slope = 2 / (hi - lo)
+            s = (x[:, axis] - lo) * slope - 1
+            if name in self.stretches:
+                rows = self.stretches[name].rows(s, order)
+                out.append([row * slope**m for m, row in enumerate(rows)])
+            else:
+                rows = [s, torch.full_like(s, slope)] + [torch.zeros_like(s)] * (order - 1)
+                out.append(rows[: order + 1])
+        return out
 
     def rows(self, x: Float[Tensor, "n d"], order: int) -> list[tuple[int, list[Tensor]]]:
         """Per input of the network: the coordinate it comes from, its values and its derivatives up to `order`."""
         out = []
-        for axis, (name, (lo, hi)) in enumerate(self.bounds.items()):
-            column = x[:, axis]
-            if name in self.periodic:
-                frequency = 2 * math.pi / (hi - lo)
-                angle = frequency * (column - lo)
-                cycle = [torch.cos(angle), -torch.sin(angle), -torch.cos(angle), torch.sin(angle)]
-                for start in (0, 3):
-                    out.append((axis, [cycle[(start + m) % 4] * frequency**m for m in range(order + 1)]))
-            else:
-                slope = 2 / (hi - lo)
-                scaled = [(column - lo) * slope - 1, torch.full_like(column, slope)]
-                out.append((axis, [*scaled, *[torch.zeros_like(column)] * (order - 1)][: order + 1]))
+        for axis, (name, scaled) in enumerate(zip(self.bounds, self.scaled(x, order), strict=True)):
+            if name not in self.periodic:
+                out.append((axis, scaled))
+                continue
+            angle = math.pi * (scaled[0] + 1)
+            cycle = [torch.cos(angle), -torch.sin(angle), -torch.cos(angle), torch.sin(angle)]
+            for start in (0, 3):
+                outer = [cycle[(start + m) % 4] * math.pi**m for m in range(order + 1)]
+                out.append((axis, _chained(outer, scaled)))
         return out
 
     def forward(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "n inputs"]:
@@ -60,3 +83,15 @@ class InputMap(nn.Module):
                 if sum(index) == index[axis]:
                     jet[row, :, i] = values[index[axis]]
         return jet
+
+
+def _chained(outer: Sequence[Tensor], inner: Sequence[Tensor]) -> list[Tensor]:
+    """Derivatives of f(g(x)) by x from those of f at g(x) and of g."""
+    if len(outer) == 1:
+        return list(outer)
+    plan = JetPlan([(len(outer) - 1,)])
+    factors = plan.bell(torch.stack(list(inner))[..., None])
+    return [
+        sum((outer[m] * factors[i][:, 0] for m, i in terms), torch.zeros_like(outer[0])) if terms else outer[0]
+        for terms in plan.layout
+    ]

@@ -7,15 +7,16 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from .basis import Basis, BSpline, Chebyshev, SiLU, Union
-from .initialisation import fill_ranges, smooth_edges
+from .basis import Basis, BSpline, Chebyshev, Fourier, Gaussian, SiLU, Union
+from .initialisation import fill_ranges, smooth_edges, start_degree
 from .network import Layer, Network
 
 BASES: dict[str, Callable[[int, int], Basis]] = {
     "bspline": lambda grid, k: BSpline(grid, k),
     "chebyshev": lambda grid, k: Chebyshev(k),
+    "fourier": lambda grid, k: Fourier(k),
+    "gaussian": lambda grid, k: Gaussian(grid),
 }
-INITIAL_DEGREE = 30
 
 
 class KANLayer(Layer):
@@ -49,7 +50,7 @@ class KANLayer(Layer):
 
     def reset(self, generator: torch.Generator) -> None:
         """Start again from new random edge functions."""
-        degree = max(1, min(INITIAL_DEGREE, self.basis.size - 1))
+        degree = start_degree(self.basis)
         edges = smooth_edges(
             self.basis, self.n_in, self.n_out, constant=self.constant, degree=degree, generator=generator
         )
@@ -62,16 +63,17 @@ class KAN(Network):
 
     Args:
         width: nodes per layer, inputs and outputs included, as in [2, 8, 1].
-        grid: grid intervals of B-spline edges, at least 1; one number, or one per layer.
-        k: polynomial degree, at least 1; one number, or one per layer.
-        basis: "bspline", "chebyshev", or one `Basis` per layer.
+        grid: grid intervals of B-spline and Gaussian edges, at least 1; one number, or one per layer.
+        k: degree of B-splines and Chebyshev polynomials, number of Fourier modes, at least 1; one, or one per layer.
+        basis: "bspline", "chebyshev", "fourier" or "gaussian"; or a list of such names and `Basis` objects, one per
+            layer.
         base: add the base function silu(x) of the KAN paper to every edge; by default for B-splines only.
-        squash: pass hidden values through tanh. Without it edges go on beyond their grid as their last polynomial.
+        squash: pass hidden values through tanh. Without it B-splines go on beyond their grid as their last polynomial.
         seed: of the start values.
         dtype: of the parameters.
 
     Raises:
-        TypeError: for a basis that is neither name nor list of bases.
+        TypeError: for a basis that is neither name nor list.
         ValueError: for widths, grids or degrees that cannot be.
 
     Source:
@@ -86,7 +88,7 @@ class KAN(Network):
         grid: int | Sequence[int] = 5,
         k: int | Sequence[int] = 3,
         *,
-        basis: str | Sequence[Basis] = "bspline",
+        basis: str | Sequence[str | Basis] = "bspline",
         base: bool | None = None,
         squash: bool = False,
         seed: int = 0,
@@ -130,22 +132,29 @@ def check_width(width: Sequence[int]) -> list[int]:
 
 
 def _bases(
-    count: int, grid: int | Sequence[int], k: int | Sequence[int], basis: str | Sequence[Basis], base: bool | None
+    count: int, grid: int | Sequence[int], k: int | Sequence[int], basis: str | Sequence[str | Basis], base: bool | None
 ) -> list[Basis]:
-    if not isinstance(basis, str):
-        found = list(basis)
-        if not all(isinstance(b, Basis) for b in found):
-            raise TypeError(f"`basis` must be one of {', '.join(BASES)} or a list of bases, got {basis!r}.")
-        if len(found) != count:
-            raise ValueError(f"`basis` must hold one basis per layer, {count}, got {len(found)}.")
-    else:
-        if basis not in BASES:
-            raise ValueError(f"`basis` must be one of {', '.join(BASES)}, got '{basis}'.")
-        grids = per_layer("grid", grid, count, "a spline needs one interval")
-        degrees = per_layer("k", k, count, "a constant cannot see its input")
-        found = [BASES[basis](g, degree) for g, degree in zip(grids, degrees, strict=True)]
-    with_base = base if base is not None else basis == "bspline"
-    return [Union(b, SiLU()) for b in found] if with_base else found
+    chosen = [basis] * count if isinstance(basis, str) else basis
+    if not isinstance(chosen, Sequence):
+        raise TypeError(f"`basis` must be one of {', '.join(BASES)} or a list with one per layer, got {chosen!r}.")
+    if len(chosen) != count:
+        raise ValueError(f"`basis` must hold one basis per layer, {count}, got {len(chosen)}.")
+    grids = per_layer("grid", grid, count, "a spline needs one interval")
+    degrees = per_layer("k", k, count, "a constant cannot see its input")
+    found = []
+    for name, g, degree in zip(chosen, grids, degrees, strict=True):
+        edges = name if isinstance(name, Basis) else _named(name)(g, degree)
+        with_base = base if base is not None else name == "bspline"
+        found.append(Union(edges, SiLU()) if with_base else edges)
+    return found
+
+
+def _named(name: str) -> Callable[[int, int], Basis]:
+    if not isinstance(name, str):
+        raise TypeError(f"`basis` must hold names ({', '.join(BASES)}) or bases, got {name!r}.")
+    if name not in BASES:
+        raise ValueError(f"`basis` must be one of {', '.join(BASES)}, got '{name}'.")
+    return BASES[name]
 
 
 def per_layer(name: str, value: int | Sequence[int], count: int, reason: str) -> list[int]:

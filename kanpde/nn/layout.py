@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import torch
 
-from .basis import Activation, Basis, BSpline, Chebyshev, Identity, SiLU, Sine, Tanh, Union
+from . import basis as families
+from .basis import Activation, Basis, Union
 from .kan import KAN
 from .mlp import MLP
 from .network import Layer, Network
 
-SINGLE: dict[str, type[Basis]] = {"Identity": Identity, "Tanh": Tanh, "SiLU": SiLU}
+KNOWN: dict[str, Callable[..., Basis]] = {name: getattr(families, name) for name in families.__all__}
 
 
 def describe(network: torch.nn.Module) -> dict[str, Any] | None:
@@ -54,29 +57,19 @@ def build(layout: dict[str, Any], dtype: torch.dtype = torch.float64) -> Network
 
 
 def _describe(basis: Basis) -> dict[str, Any]:
-    name = type(basis).__name__
+    """Its type and what its constructor was called with, which every basis keeps under the same names."""
     if isinstance(basis, Union):
-        return {"type": name, "members": [_describe(m) for m in basis.members]}
-    if isinstance(basis, BSpline):
-        return {"type": name, "grid": basis.grid.tolist(), "degree": basis.degree, "outside": basis.outside}
-    if isinstance(basis, Chebyshev):
-        return {"type": name, "degree": basis.degree}
-    if isinstance(basis, Sine):
-        return {"type": name, "frequency": basis.frequency}
-    return {"type": name}
+        return {"type": "Union", "members": [_describe(m) for m in basis.members]}
+    kept = {name: getattr(basis, name) for name in signature(type(basis)).parameters if hasattr(basis, name)}
+    plain = {name: value.tolist() if isinstance(value, torch.Tensor) else value for name, value in kept.items()}
+    return {"type": type(basis).__name__, **plain}
 
 
 def _build(entry: dict[str, Any]) -> Basis:
-    name = entry["type"]
-    if name == "Union":
-        return Union(*[_build(m) for m in entry["members"]])
-    if name == "BSpline":
-        grid = torch.tensor([float(g) for g in entry["grid"]], dtype=torch.float64)
-        return BSpline(grid=grid, degree=int(entry["degree"]), outside=str(entry["outside"]))
-    if name == "Chebyshev":
-        return Chebyshev(int(entry["degree"]))
-    if name == "Sine":
-        return Sine(float(entry["frequency"]))
-    if name not in SINGLE:
-        raise ValueError(f"`{name}` is no basis that this version of kanpde knows: update it to read this record.")
-    return SINGLE[name]()
+    kind, arguments = entry["type"], {k: v for k, v in entry.items() if k != "type"}
+    if kind not in KNOWN:
+        raise ValueError(f"`{kind}` is no basis that this version of kanpde knows: update it to read this record.")
+    if kind == "Union":
+        return Union(*[_build(m) for m in arguments["members"]])
+    lists = {k: torch.tensor(v, dtype=torch.float64) for k, v in arguments.items() if isinstance(v, list)}
+    return KNOWN[kind](**arguments | lists)

@@ -6,7 +6,8 @@ from .contract import Optimizer, Step
 from .first_order import Adam
 from .gauss_newton import GaussNewton
 from .lbfgs import LBFGS
+from .schedule import Schedule
 
 OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {"gauss-newton": GaussNewton, "adam": Adam, "lbfgs": LBFGS}
 
-__all__ = ["LBFGS", "OPTIMIZERS", "Adam", "GaussNewton", "Optimizer", "Step"]
+__all__ = ["LBFGS", "OPTIMIZERS", "Adam", "GaussNewton", "Optimizer", "Schedule", "Step"]

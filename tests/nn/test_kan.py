@@ -5,12 +5,15 @@ import torch
 from torch.testing import assert_close
 
 from kanpde.nn import KAN, KANLayer
-from kanpde.nn.basis import BSpline, Chebyshev, SiLU, Union
+from kanpde.nn.basis import BSpline, Chebyshev, Fourier, Gaussian, SiLU, Union
 
 KINDS = {
     "bspline": {"grid": [4, 3], "k": [3, 5]},
     "chebyshev": {"basis": "chebyshev", "k": [7, 3]},
     "squashed": {"basis": "chebyshev", "k": 4, "squash": True},
+    "fourier": {"basis": "fourier", "k": [5, 3]},
+    "gaussian": {"basis": "gaussian", "grid": [8, 3]},
+    "mixed": {"basis": ["chebyshev", "bspline"], "k": [7, 3]},
     "own bases": {"basis": [BSpline(3, 2, outside="linear"), Chebyshev(4)]},
 }
 
@@ -51,6 +54,10 @@ def test_squashed_hidden_values_are_tanh():
         ({"grid": [5, 2], "k": [3, 1]}, [9, 4]),
         ({"basis": "chebyshev", "k": [20, 4]}, [21, 5]),
         ({"basis": "chebyshev", "k": 4, "base": True}, [6, 6]),
+        ({"basis": "fourier", "k": [8, 2]}, [17, 5]),
+        ({"basis": "gaussian", "grid": [8, 3]}, [17, 12]),
+        ({"basis": ["fourier", Chebyshev(6)], "k": [8, 2]}, [17, 7]),
+        ({"basis": ["chebyshev", "bspline"], "grid": [99, 5], "k": [7, 3]}, [8, 9]),
     ],
 )
 def test_the_parameter_count_is_edges_times_functions(settings, per_edge):
@@ -64,6 +71,14 @@ def test_the_silu_of_the_paper_comes_with_b_splines_only():
     assert isinstance(KAN([1, 1]).layers[0].basis.members[1], SiLU)
     assert isinstance(KAN([1, 1], basis="chebyshev").layers[0].basis, Chebyshev)
     assert isinstance(KAN([1, 1], basis=[Chebyshev(3)]).layers[0].basis, Chebyshev)
+
+
+def test_bases_are_chosen_by_name_layer_by_layer():
+    names = ["fourier", "gaussian", "chebyshev", "bspline"]
+    network = KAN([1, 2, 2, 2, 1], basis=names, base=False, grid=6, k=4)
+    assert [type(layer.basis) for layer in network.layers] == [Fourier, Gaussian, Chebyshev, BSpline]
+    with_base = KAN([1, 2, 2, 2, 1], basis=names).layers
+    assert [isinstance(layer.basis, Union) for layer in with_base] == [False, False, False, True]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -110,7 +125,8 @@ def test_no_edge_behind_the_first_layer_has_a_constant_before_the_ranges_are_fil
         ({"k": 0, "basis": "chebyshev"}, "`k` must be at least 1, got 0"),
         ({"grid": [5, 5, 5]}, "`grid` must be one number or one per layer, 2, got 3"),
         ({"k": [3]}, "`k` must be one number or one per layer, 2, got 1"),
-        ({"basis": "wavelet"}, "`basis` must be one of bspline, chebyshev, got 'wavelet'"),
+        ({"basis": "wavelet"}, "`basis` must be one of bspline, chebyshev, fourier, gaussian, got 'wavelet'"),
+        ({"basis": ["fourier", "wavelet"]}, "`basis` must be one of bspline, chebyshev, fourier, gaussian, got 'wave"),
         ({"basis": [Chebyshev(3)]}, "`basis` must hold one basis per layer, 2, got 1"),
     ],
 )
@@ -119,6 +135,8 @@ def test_what_cannot_be_a_network_is_refused(arguments, message):
         KAN(**({"width": [2, 3, 1]} | arguments))
 
 
-def test_a_list_of_names_is_no_list_of_bases():
-    with pytest.raises(TypeError, match="`basis` must be one of bspline, chebyshev or a list of bases"):
-        KAN([2, 3, 1], basis=["chebyshev", "bspline"])
+def test_what_is_neither_name_nor_basis_is_refused():
+    with pytest.raises(TypeError, match="`basis` must be one of bspline, chebyshev, fourier, gaussian or a list"):
+        KAN([2, 3, 1], basis=Chebyshev(3))
+    with pytest.raises(TypeError, match=r"`basis` must hold names \(bspline, .*\) or bases, got 3"):
+        KAN([2, 3, 1], basis=["chebyshev", 3])

@@ -1,0 +1,206 @@
+"""One leg of a run: one network on one slab and one stage, with its points, its loss and what is measured beside it."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+import torch
+from torch import nn
+
+from .ansatz import Ansatz
+from .blocks import Block, LeastSquares, Trial, assemble, draw_points
+from .conditions import Initial
+from .expression import numeric
+from .field import Field
+from .geometry import PointSet, Sampler
+from .nn import KAN, Network
+from .nn.input_map import InputMap
+from .nn.stretch import Stretch, fronts_of
+from .problem import Problem
+from .resampling import Resampling, changed
+from .sampling import SAMPLERS
+from .settings import Settings
+
+HELD_OUT_SEED = 7919
+NODES = 8001
+"""Of the grid that thin layers are looked for on."""
+NARROWER = 0.8
+"""Width of a stretched layer beside that at the start of the slab: layers sharpen."""
+ROOM = 0.9
+
+
+@dataclass
+class Leg:
+    """A network on the trial solution of a problem, at its points.
+
+    Attributes:
+        ansatz: the trial solution.
+        trial: the network with its input map.
+        settings: of the run.
+        points: of every term.
+        others: points that are not trained on.
+        loss: at the points.
+        held_out: the loss at the others.
+        draws: number of draws so far; each has a seed of its own.
+    """
+
+    ansatz: Ansatz
+    trial: Trial
+    settings: Settings
+    points: dict[str, tuple[PointSet, ...]]
+    others: dict[str, tuple[PointSet, ...]]
+    loss: LeastSquares
+    held_out: LeastSquares
+    draws: int = 0
+
+    @classmethod
+    def of(
+        cls, ansatz: Ansatz, network: nn.Module, stretches: dict[str, Stretch], settings: Settings, seed: int
+    ) -> Leg:
+        """A leg with freshly drawn points."""
+        problem = ansatz.problem
+        input_map = InputMap(problem.domain.bounds, ansatz.periodic, stretches)
+        trial = Trial(network, input_map, problem.inverse_parameters)
+        counts = {"interior": settings.points.interior or 1, "boundary": settings.points.boundary or 1}
+        half = {name: max(1, count // 2) for name, count in counts.items()}
+        penalty = settings.optimizer.penalty
+        points = draw_points(ansatz, input_map, samplers(ansatz, settings, seed), **counts)
+        others = draw_points(ansatz, input_map, samplers(ansatz, settings, seed + HELD_OUT_SEED), **half)
+        loss = assemble(ansatz, trial, points, penalty=penalty)
+        held_out = assemble(ansatz, trial, others, penalty=penalty)
+        return cls(ansatz, trial, settings, points, others, loss, held_out)
+
+    @property
+    def field(self) -> Field:
+        """The trial solution as a function of the coordinates."""
+        return Field.of(self.ansatz, self.trial)
+
+    @property
+    def equations(self) -> list[str]:
+        """Names of the blocks that are equations."""
+        return [t.name for t in self.ansatz.terms[: len(self.ansatz.problem.equations)]]
+
+    @property
+    def conditions(self) -> list[str]:
+        """Names of the blocks that are conditions."""
+        return [t.name for t in self.ansatz.terms[len(self.ansatz.problem.equations) :]]
+
+    def exchange(self, network: nn.Module) -> None:
+        """Go on with another network at the same points; weights stay."""
+        weights = {b.name: b.weight for b in self.loss.blocks}
+        local = {b.name: b.point_weights for b in self.loss.blocks if b.point_weights is not None}
+        self.trial.network = network
+        penalty = self.settings.optimizer.penalty
+        self.loss = assemble(self.ansatz, self.trial, self.points, penalty=penalty)
+        self.held_out = assemble(self.ansatz, self.trial, self.others, penalty=penalty)
+        self.loss.reweigh(weights, local)
+
+    def resample(self, resampling: Resampling) -> int:
+        """Choose the points of every equation anew.
+
+        Returns:
+            How many points changed.
+        """
+        self.draws += 1
+        seed = self.settings.seed + 104_729 * self.draws
+        rng, count = np.random.default_rng(seed), 0
+        for name in self.equations:
+            (current,) = self.points[name]
+            sampler = samplers(self.ansatz, self.settings, seed)
+            pool = draw_points(
+                self.ansatz, self.trial.input_map, sampler, interior=resampling.pool_size(len(current)), boundary=1
+            )[name]
+            term = next(t for t in self.ansatz.terms if t.name == name)
+            block = self._block(term, pool)
+            with torch.no_grad():
+                residual = (block.scale * block.residuals()).abs().cpu().numpy()
+            chosen = resampling.choose(current, pool[0], residual, rng)
+            count += changed(current, chosen)
+            self.place(name, chosen)
+        return count
+
+    def place(self, name: str, points: PointSet) -> None:
+        """Put the points of one equation elsewhere; its weight stays, those of its points begin anew."""
+        term = next(t for t in self.ansatz.terms if t.name == name)
+        self.points = {**self.points, name: (points,)}
+        weight = next(b.weight for b in self.loss.blocks if b.name == name)
+        new = self._block(term, (points,))
+        kept = [new if b.name == name else b for b in self.loss.blocks]
+        self.loss.blocks = tuple(kept)
+        self.loss.reweigh({name: weight})
+
+    def _block(self, term: Any, points: tuple[PointSet, ...]) -> Block:
+        only = Ansatz(self.ansatz.problem, self.ansatz.outputs, self.ansatz.forms, self.ansatz.periodic, (term,))
+        (block,) = assemble(only, self.trial, {term.name: points}, penalty=self.settings.optimizer.penalty).blocks
+        return block
+
+
+def samplers(ansatz: Ansatz, settings: Settings, seed: int) -> dict[str, Sampler]:
+    """One sampler per term, each with a seed of its own."""
+    make = SAMPLERS[settings.points.sampler]
+    seeds = np.random.SeedSequence(seed).generate_state(len(ansatz.terms))
+    return {term.name: make(int(s)) for term, s in zip(ansatz.terms, seeds, strict=True)}
+
+
+def layers_at_start(problem: Problem, periodic: tuple[str, ...]) -> dict[str, Stretch]:
+    """Maps that give room to the thin layers of the initial values, in problems with one space coordinate."""
+    domain = problem.domain
+    if len(domain.space_names) != 1 or domain.time is None:
+        return {}
+    (name,) = domain.space_names
+    x, ring = domain.coordinate(name), name in periodic
+    lo, hi = domain.bounds[name]
+    s = np.linspace(-1, 1, NODES)
+    columns = {name: lo + (hi - lo) * (s + 1) / 2, domain.time.name: np.full(NODES, domain.bounds[domain.time.name][0])}
+    slopes = [
+        numeric(sp.diff(value, x), columns)
+        for c in problem.condition_list
+        if isinstance(c, Initial) and c.order == 0
+        for value in c.values.values()
+    ]
+    if not slopes:
+        return {}
+    fronts = fronts_of(s, np.stack(slopes), room=ROOM)
+    narrow = tuple(type(f)(f.centre, NARROWER * f.width, f.share) for f in fronts)
+    return {name: Stretch(narrow, ring)} if narrow else {}
+
+
+def successor(network: nn.Module, before: InputMap, after: InputMap, *, warm: bool, seed: int) -> nn.Module:
+    """The network that the next slab starts from.
+
+    Args:
+        network: of the slab before; stays as it is.
+        before: its input map.
+        after: that of the next slab; where a coordinate is stretched differently, the first layer of a KAN is expanded
+            anew, so that it stays the same function of the coordinate.
+        warm: keep the weights; new ones otherwise.
+        seed: of new weights.
+    """
+    fresh: Any = copy.deepcopy(network)
+    if not warm:
+        if hasattr(fresh, "reset"):
+            fresh.reset(seed)
+        return fresh
+    if isinstance(fresh, KAN) and not before.periodic and before.stretches != after.stretches:
+        _move_inputs(fresh, before, after)
+    return fresh
+
+
+def _move_inputs(network: Network, before: InputMap, after: InputMap) -> None:
+    layer = network.layers[0]
+    basis, size = layer.basis, layer.basis.size
+    for i, name in enumerate(before.bounds):
+        old, new = before.stretches.get(name), after.stretches.get(name)
+        if old == new:
+            continue
+        z = basis.fit_points().double().cpu()
+        s = z if new is None else torch.as_tensor(new.inverse(z.numpy()))
+        place = s if old is None else old.rows(s, 0)[0]
+        with torch.no_grad():
+            edges = layer.coefficients[i * size : (i + 1) * size]
+            values = basis.table(place.to(edges), 0)[0] @ edges
+            edges.copy_(basis.project(values))

@@ -1,0 +1,201 @@
+"""The residual near the present parameters: its rows and its derivative, which need not be formed to be used.
+
+A layer's output is linear in its coefficients and samples are independent, so with a layer's feature jets Phi and the
+slopes a = d(sum_n r_n)/d(output jet) of one reverse pass,
+
+    d r_n / d coefficients = sum_j Phi[j, n, :] a[j, n, :]^T.
+
+From the pairs (Phi, a) follow the dense Jacobian, any part of its rows, and its products with vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+class Slopes(Protocol):
+    """The derivative of some rows by some parameters that stand side by side in `theta`.
+
+    Attributes:
+        count: number of parameters.
+    """
+
+    @property
+    def count(self) -> int: ...  # noqa: D102  (described above)
+
+    def add_to(self, jacobian: Float[Tensor, "rows count"], rows: slice) -> None:
+        """Add the given rows of the matrix."""
+        ...
+
+    def product(self, step: Float[Tensor, " count"]) -> Float[Tensor, " n"]:
+        """Matrix times vector."""
+        ...
+
+    def transposed(self, rows: Float[Tensor, " n"]) -> Float[Tensor, " count"]:
+        """Transposed matrix times vector."""
+        ...
+
+
+@dataclass(frozen=True)
+class LayerSlopes:
+    """The derivative by the coefficients and the biases of one layer.
+
+    Attributes:
+        features: what the layer's outputs are linear in.
+        adjoints: slopes of the rows by the layer's outputs.
+        bias: whether the layer has biases.
+    """
+
+    features: Float[Tensor, "jets n features"]
+    adjoints: Float[Tensor, "jets n n_out"]
+    bias: bool
+
+    @property
+    def count(self) -> int:
+        """Number of coefficients and biases."""
+        return (self.features.shape[2] + self.bias) * self.adjoints.shape[2]
+
+    def add_to(self, jacobian: Float[Tensor, "rows count"], rows: slice) -> None:
+        """Add the given rows of the matrix."""
+        features, adjoints = self.features[:, rows], self.adjoints[:, rows]
+        n_out = adjoints.shape[2]
+        weights = jacobian[:, : features.shape[2] * n_out].unflatten(1, (-1, n_out))
+        torch.baddbmm(weights, features.permute(1, 2, 0), adjoints.transpose(0, 1), out=weights)
+        if self.bias:
+            jacobian[:, -n_out:] += adjoints[0]
+
+    def product(self, step: Float[Tensor, " count"]) -> Float[Tensor, " n"]:
+        """Matrix times vector: the change of the outputs, weighted by the slopes."""
+        n_out = self.adjoints.shape[2]
+        changes = self.features @ step[: self.features.shape[2] * n_out].view(-1, n_out)
+        if self.bias:
+            changes[0] += step[-n_out:]
+        return torch.einsum("jno,jno->n", changes, self.adjoints)
+
+    def transposed(self, rows: Float[Tensor, " n"]) -> Float[Tensor, " count"]:
+        """Transposed matrix times vector."""
+        weighted = self.adjoints * rows[:, None]
+        parts = [(self.features.flatten(0, 1).T @ weighted.flatten(0, 1)).flatten()]
+        return torch.cat([*parts, weighted[0].sum(0)] if self.bias else parts)
+
+
+@dataclass(frozen=True)
+class DenseSlopes:
+    """The derivative as a matrix: by the unknown numbers of an inverse problem, or of modules of other make."""
+
+    matrix: Float[Tensor, "n count"]
+
+    @property
+    def count(self) -> int:
+        """Number of columns."""
+        return self.matrix.shape[1]
+
+    def add_to(self, jacobian: Float[Tensor, "rows count"], rows: slice) -> None:
+        """Add the given rows of the matrix."""
+        jacobian += self.matrix[rows]
+
+    def product(self, step: Float[Tensor, " count"]) -> Float[Tensor, " n"]:
+        """Matrix times vector."""
+        return self.matrix @ step
+
+    def transposed(self, rows: Float[Tensor, " n"]) -> Float[Tensor, " count"]:
+        """Transposed matrix times vector."""
+        return self.matrix.T @ rows
+
+
+@dataclass(frozen=True)
+class BlockLinearisation:
+    """Rows of one block, and all contributions to their derivative; several contributions add up.
+
+    Attributes:
+        rows: scaled residuals.
+        sides: per point set, the slopes by all parameters, in the order of `theta`.
+    """
+
+    rows: Float[Tensor, " n"]
+    sides: Sequence[Sequence[Slopes]]
+
+    def fill(self, jacobian: Float[Tensor, "rows p"], rows: slice) -> None:
+        """Write the given rows of the Jacobian."""
+        jacobian.zero_()
+        for slopes in self.sides:
+            for part, columns in zip(slopes, jacobian.split([s.count for s in slopes], dim=1), strict=True):
+                part.add_to(columns, rows)
+
+    def product(self, step: Float[Tensor, " p"]) -> Float[Tensor, " n"]:
+        """Jacobian times vector."""
+        out = torch.zeros_like(self.rows)
+        for slopes in self.sides:
+            for part, piece in zip(slopes, step.split([s.count for s in slopes]), strict=True):
+                out += part.product(piece)
+        return out
+
+    def transposed(self, rows: Float[Tensor, " n"]) -> Float[Tensor, " p"]:
+        """Transposed Jacobian times vector."""
+        return torch.stack([torch.cat([s.transposed(rows) for s in slopes]) for slopes in self.sides]).sum(0)
+
+
+class Linearisation:
+    """All rows of a loss and their derivative by `theta`.
+
+    Args:
+        blocks: one per named block.
+        scratch: space for the Jacobian, shape (n, p), overwritten when it is asked for; made when needed without it.
+    """
+
+    def __init__(self, blocks: Sequence[BlockLinearisation], scratch: Float[Tensor, "n p"] | None = None):
+        self.blocks, self._scratch = tuple(blocks), scratch
+        self.rows = torch.cat([b.rows for b in self.blocks])
+        self.parameter_count = sum(s.count for s in self.blocks[0].sides[0])
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return len(self.rows)
+
+    def dense(self) -> Float[Tensor, "n p"]:
+        """The Jacobian; it lives in `scratch` if that was given."""
+        if self._scratch is None:
+            self._scratch = self.rows.new_empty(self.size, self.parameter_count)
+        for block, out in zip(self.blocks, self._scratch.split([len(b.rows) for b in self.blocks]), strict=True):
+            block.fill(out, slice(None))
+        return self._scratch
+
+    def batches(self, most: int) -> Iterator[tuple[Float[Tensor, " rows"], Float[Tensor, "rows p"]]]:
+        """Rows and their part of the Jacobian, at most so many at a time; each part is overwritten by the next."""
+        if most >= self.size:
+            yield self.rows, self.dense()
+            return
+        space = self.rows.new_empty(min(most, self.size), self.parameter_count)
+        for block in self.blocks:
+            for start in range(0, len(block.rows), most):
+                rows = slice(start, min(start + most, len(block.rows)))
+                part = space[: rows.stop - rows.start]
+                block.fill(part, rows)
+                yield block.rows[rows], part
+
+    def product(self, step: Float[Tensor, " p"]) -> Float[Tensor, " n"]:
+        """Jacobian times vector, without forming it."""
+        return torch.cat([b.product(step) for b in self.blocks])
+
+    def transposed(self, rows: Float[Tensor, " n"]) -> Float[Tensor, " p"]:
+        """Transposed Jacobian times vector, without forming it."""
+        parts = rows.split([len(b.rows) for b in self.blocks])
+        return torch.stack([b.transposed(part) for b, part in zip(self.blocks, parts, strict=True)]).sum(0)
+
+    @cached_property
+    def gradient(self) -> Float[Tensor, " p"]:
+        """Half the gradient of the sum of squares."""
+        return self.transposed(self.rows)
+
+    @property
+    def finite(self) -> bool:
+        """Whether rows and slopes are numbers throughout."""
+        return bool(self.rows.isfinite().all()) and bool(self.gradient.isfinite().all())

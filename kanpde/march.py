@@ -1,0 +1,220 @@
+"""The march through slabs and stages: which leg comes next, on which part of the time, and from which network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from torch import nn
+
+from .ansatz import Ansatz, build_ansatz
+from .field import Field
+from .geometry import PointSet
+from .leg import Leg, layers_at_start, successor
+from .nn.input_map import InputMap
+from .plan import AdaptiveSlabs
+from .problem import Problem
+from .reference import Reference
+from .settings import Settings
+from .slabs import Slab, SlabField, check_slabs, field_function
+
+STAGE_ROWS = 1e-300
+
+
+class March:
+    """Where a run is on its way through time.
+
+    Args:
+        problem: the whole one.
+        settings: with a plan in them.
+
+    Attributes:
+        fields: those of finished legs, all of which later ones may build on.
+        slabs: per finished slab its last instant and the index of its field.
+        stage: of the present leg.
+        redone: number of slabs that were done again at half the length.
+
+    Raises:
+        ValueError: for slabs on a problem that has no time.
+    """
+
+    def __init__(self, problem: Problem, settings: Settings):
+        self.problem, self.settings, self.plan = problem, settings, settings.plan
+        self.fields: list[Field] = []
+        self.slabs: list[tuple[float, int]] = []
+        self.stage, self.scale, self.redone = 0, 1.0, 0
+        self.marches = self.plan.slabs != 1
+        if self.marches:
+            check_slabs(problem)
+            lo, hi = problem.domain.bounds[str(problem.domain.time_name)]
+            self.start, self.end = lo, hi
+            first = self.plan.slabs.first if isinstance(self.plan.slabs, AdaptiveSlabs) else 1 / self.plan.slabs
+            self.length = first * (hi - lo)
+
+    # ---------------------------------------------------------------- the present leg
+
+    @property
+    def stop(self) -> float:
+        """Last instant of the present slab; a rest that is too short for a slab of its own is added."""
+        if self.start + 1.001 * self.length >= self.end:
+            return self.end
+        return self.start + self.length
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing comes after the present leg."""
+        return self.stage + 1 >= self.plan.stages and (not self.marches or self.stop == self.end)
+
+    @property
+    def tolerance(self) -> float | None:
+        """Root of the loss at which the present leg may stop."""
+        own = self.settings.budget.tolerance
+        if isinstance(self.plan.slabs, AdaptiveSlabs):
+            return self.plan.slabs.tolerance if own is None else own
+        return own
+
+    @property
+    def slab_count(self) -> int:
+        """Number of slabs so far, the present one included."""
+        return len(self.slabs) + 1
+
+    def share(self) -> float:
+        """Part of what is left of the budget that the present leg may use."""
+        part = (self.stop - self.start) / (self.end - self.start) if self.marches else 1.0
+        return part / (self.plan.stages - self.stage)
+
+    def leg(self, model: nn.Module) -> Leg:
+        """The leg that the present state asks for."""
+        problem = self._slab()
+        ansatz = build_ansatz(problem, hard=self.settings.hard, trusted=bool(self.slabs) or self.stage > 0)
+        stretches = layers_at_start(problem, ansatz.periodic) if self.plan.stretch else {}
+        if self.stage:
+            ansatz = self._staged(ansatz)
+        seed = self.settings.seed + 1009 * len(self.fields) + 31 * self.redone
+        return Leg.of(ansatz, model, stretches, self.settings, seed)
+
+    def _slab(self) -> Problem:
+        if not self.marches:
+            return self.problem
+        before = None
+        if self.slabs:
+            index = self.slabs[-1][1]
+            before = {u: field_function(self.fields[index], u, index) for u in self.problem.unknown}
+        return Slab(self.problem, self.start, self.stop, before)
+
+    def _staged(self, ansatz: Ansatz) -> Ansatz:
+        """U = (what earlier stages found) + scale * mask * N: the network corrects what is left."""
+        index, coordinates = len(self.fields) - 1, self.problem.domain.coordinates
+        forms = {}
+        for name, form in ansatz.forms.items():
+            output = ansatz.outputs[name]
+            mask = sp.diff(form, output)
+            forms[name] = field_function(self.fields[index], name, index)(*coordinates) + self.scale * mask * output
+        problem = ansatz.problem
+        hidden = [t.name for t in ansatz.terms]
+        terms = [t for t in problem.terms if t.name in hidden]
+        return Ansatz(
+            problem,
+            ansatz.outputs,
+            forms,
+            ansatz.periodic,
+            tuple(replace(t, expression=problem.substitute(forms, t.expression)) for t in terms),
+        )
+
+    # ---------------------------------------------------------------- the next one
+
+    def advance(self, leg: Leg, root: float) -> nn.Module:
+        """Finish a leg, or decide to do its slab again at half the length.
+
+        Args:
+            leg: as trained.
+            root: of its loss.
+
+        Returns:
+            The network for the next leg.
+        """
+        network = leg.trial.network
+        adaptive = self.plan.slabs if isinstance(self.plan.slabs, AdaptiveSlabs) else None
+        if adaptive is not None and self.stage == 0 and not root <= adaptive.tolerance:
+            whole = self.problem.domain.bounds[str(self.problem.domain.time_name)]
+            if self.length > 2 * adaptive.shortest * (whole[1] - whole[0]):
+                self.length = (self.stop - self.start) / 2
+                self.redone += 1
+                return successor(
+                    network, leg.trial.input_map, leg.trial.input_map, warm=self.plan.warm, seed=self._seed
+                )
+        self.fields.append(leg.field)
+        if self.stage + 1 < self.plan.stages:
+            self.stage += 1
+            self.scale = max(self.scale * root, STAGE_ROWS)
+            return successor(network, leg.trial.input_map, leg.trial.input_map, warm=False, seed=self._seed)
+        self.slabs.append((self.stop, len(self.fields) - 1))
+        self.start, self.stage, self.scale = self.stop, 0, 1.0
+        if adaptive is not None and root <= adaptive.tolerance:
+            self.length *= adaptive.growth
+        problem = self._slab()
+        stretches = layers_at_start(problem, leg.ansatz.periodic) if self.plan.stretch else {}
+        after = InputMap(problem.domain.bounds, leg.ansatz.periodic, stretches)
+        return successor(network, leg.trial.input_map, after, warm=self.plan.warm, seed=self._seed)
+
+    @property
+    def _seed(self) -> int:
+        return self.settings.seed + len(self.fields)
+
+    # ---------------------------------------------------------------- what there is so far
+
+    def field(self, present: Field) -> Field | SlabField:
+        """All there is, the present leg included."""
+        if not self.fields:
+            return present
+        parts = (*self.fields, present)
+        if not self.marches:
+            return SlabField(parts, ((math.inf, len(parts) - 1),), None)
+        return SlabField(parts, (*self.slabs, (self.stop, len(parts) - 1)), str(self.problem.domain.time_name))
+
+    def clipped(self, reference: Reference) -> Reference:
+        """The reference up to the end of the present slab."""
+        if not self.marches or self.stop == self.end:
+            return reference
+        time = str(self.problem.domain.time_name)
+        keep = reference.axes[time] <= self.stop
+        axes = {**reference.axes, time: reference.axes[time][keep]}
+        return replace(reference, axes=axes, values={n: v[..., keep] for n, v in reference.values.items()})
+
+    def covered(self, reference: Reference) -> tuple[dict[str, np.ndarray], PointSet]:
+        """Reference values up to the end of the present slab, and their points."""
+        clipped = self.clipped(reference)
+        return {n: v.ravel() for n, v in clipped.values.items()}, clipped.points
+
+    def in_slab(self, points: PointSet) -> np.ndarray:
+        """Which points belong to the present slab."""
+        if not self.marches or not self.slabs:
+            return np.ones(len(points), bool)
+        return points.columns[str(self.problem.domain.time_name)] > self.start
+
+    def finished_values(self, points: PointSet, fresh: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Values at the points of finished slabs; zeros elsewhere."""
+        found = {name: np.zeros(len(points)) for name in names}
+        if not fresh.all():
+            done = SlabField(tuple(self.fields), tuple(self.slabs), str(self.problem.domain.time_name))
+            chosen = PointSet({c: v[~fresh] for c, v in points.columns.items()})
+            for name in names:
+                found[name][~fresh] = done.values(chosen, name)
+        return found
+
+    def state(self) -> dict[str, Any]:
+        """Plain numbers that `load` goes on from."""
+        keys = ("stage", "scale", "redone", *(("start", "length") if self.marches else ()))
+        return {**{k: getattr(self, k) for k in keys}, "slabs": [[stop, index] for stop, index in self.slabs]}
+
+    def load(self, state: dict[str, Any], fields: Sequence[Field]) -> None:
+        """Go on from a saved state and the finished fields."""
+        self.fields = list(fields)
+        self.stage, self.scale, self.redone = int(state["stage"]), float(state["scale"]), int(state["redone"])
+        self.slabs = [(float(stop), int(index)) for stop, index in state["slabs"]]
+        if self.marches:
+            self.start, self.length = float(state["start"]), float(state["length"])

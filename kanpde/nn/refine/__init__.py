@@ -1,0 +1,12 @@
+"""Refinements: networks with more freedom that are the same function, so that training goes on where it was."""
+
+from .adaptive import AdaptedGrid, adapted_grid, regrid
+from .degree import HigherDegree, raise_degree
+from .exchange import Refinement
+from .grid import FinerGrid, refine_grid
+from .width import MoreNodes, widen
+
+__all__ = [
+    "AdaptedGrid", "FinerGrid", "HigherDegree", "MoreNodes", "Refinement",
+    "adapted_grid", "raise_degree", "refine_grid", "regrid", "widen",
+]  # fmt: skip

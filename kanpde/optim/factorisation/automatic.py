@@ -1,0 +1,52 @@
+"""Which factorisation suits the size, the device and the damping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from ...linearisation import Linearisation
+from .base import Factor, Factorisation, Metric
+from .conjugate import ConjugateGradients
+from .gram import Gram
+from .kernel import Kernel
+from .orthogonal import Orthogonal
+from .singular import Singular
+
+MANY = 10_000
+"""Parameters above which the square matrix J^T J is not formed."""
+HALF_OF_THE_DIGITS = 1e-10
+SINGLE = 1e-3
+WORTH_SINGLE = 800
+"""Parameters from which float32 pays."""
+
+
+@dataclass(frozen=True)
+class Automatic:
+    """Choose anew at every linearisation, by the damping that will be tried first beside the largest eigenvalue.
+
+    More than 10,000 parameters: conjugate gradients. Fewer rows than parameters: the kernel form, or singular values
+    once the damping is small. Otherwise normal equations while the damping is above 1e-10 of the largest eigenvalue
+    (their product in float32 above 1e-3, from 800 parameters on), then orthogonal triangles.
+
+    Args:
+        memory: bytes that a batch of rows of the Jacobian may take.
+    """
+
+    memory: float = 2.0**30
+
+    def __call__(self, linear: Linearisation, metric: Metric, *, relative: float = 0.0, turn: int = 0) -> Factor:
+        """A factor of the kind that suits."""
+        return self.chosen(linear, relative)(linear, metric, relative=relative, turn=turn)
+
+    def chosen(self, linear: Linearisation, relative: float) -> Factorisation:
+        """The factorisation for these rows and this damping, in units of the largest eigenvalue."""
+        if linear.parameter_count > MANY:
+            return ConjugateGradients()
+        if linear.size < linear.parameter_count:
+            return Kernel() if relative > HALF_OF_THE_DIGITS else Singular()
+        if relative <= HALF_OF_THE_DIGITS:
+            return Orthogonal(self.memory)
+        single = relative > SINGLE and linear.parameter_count >= WORTH_SINGLE
+        return Gram(self.memory, torch.float32 if single else None)

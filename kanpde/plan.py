@@ -1,0 +1,80 @@
+"""Plan: what happens around the steps of the optimiser, from time slabs to balanced weights and new points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral
+
+from .balance import Balance
+from .nn.refine import Refinement
+from .resampling import Resampling
+
+
+@dataclass(frozen=True)
+class AdaptiveSlabs:
+    """Time slabs whose lengths follow from the residual.
+
+    A slab that ends above `tolerance` is done again at half the length; after one that ends below it the next may be
+    `growth` times as long.
+
+    Args:
+        first: length of the first slab, as a part of the whole time, in (0, 1].
+        tolerance: root of the loss that each slab should reach, above 0.
+        growth: at least 1.
+        shortest: as a part of the whole time; a slab of this length is kept as it is.
+
+    Raises:
+        ValueError: for a setting outside its range.
+    """
+
+    first: float = 0.1
+    tolerance: float = 1e-7
+    growth: float = 1.5
+    shortest: float = 1e-3
+
+    def __post_init__(self) -> None:
+        for name, most in (("first", 1.0), ("shortest", self.first)):
+            if not 0 < getattr(self, name) <= most:
+                raise ValueError(f"`{name}` must be in (0, {most:g}], got {getattr(self, name)}: a part of the time.")
+        if not self.tolerance > 0:
+            raise ValueError(f"`tolerance` must be positive, got {self.tolerance}: 1e-7 is usual.")
+        if not self.growth >= 1:
+            raise ValueError(f"`growth` must be at least 1, got {self.growth}: 1 keeps the length.")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a network is trained beyond the steps of its optimiser.
+
+    Args:
+        slabs: number of equal time slabs, at least 1, or `AdaptiveSlabs`.
+        warm: start a slab from the weights of the slab before instead of new ones.
+        stretch: adapt the coordinate of a problem in one space dimension to the thin layers that a slab starts with.
+        stages: number of networks per slab, at least 1: each further one is trained on what the ones before left.
+        refinements: one after another, each when there is no more progress.
+        balance: of the weights of the blocks, or of their points.
+        resampling: of the points of the equations.
+
+    Raises:
+        TypeError: for slabs of another kind.
+        ValueError: for a number below 1.
+    """
+
+    slabs: int | AdaptiveSlabs = 1
+    warm: bool = True
+    stretch: bool = False
+    stages: int = 1
+    refinements: tuple[Refinement, ...] = ()
+    balance: Balance | None = None
+    resampling: Resampling | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("slabs", "stages"):
+            value = getattr(self, name)
+            if name == "slabs" and isinstance(value, AdaptiveSlabs):
+                continue
+            if isinstance(value, bool) or not isinstance(value, Integral):
+                raise TypeError(f"`{name}` must be a whole number, got {value!r}: 1 is one network from start to end.")
+            if value < 1:
+                raise ValueError(f"`{name}` must be at least 1, got {value}: 1 is one network from start to end.")
+        object.__setattr__(self, "refinements", tuple(self.refinements))

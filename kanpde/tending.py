@@ -1,0 +1,90 @@
+"""What a plan does to a leg between two steps and when it is stuck: weights, points, refinements."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from .blocks import LeastSquares
+from .geometry import PointSet
+from .leg import Leg
+from .nn import Network
+from .plan import Plan
+
+
+class Tending:
+    """Applies a plan to a leg.
+
+    Args:
+        leg: what is trained.
+        plan: what is done to it.
+    """
+
+    def __init__(self, leg: Leg, plan: Plan):
+        self.leg, self.plan = leg, plan
+        self.balance, self._refined = copy.deepcopy(plan.balance), 0
+
+    @property
+    def loss(self) -> LeastSquares:
+        """The loss as it is now."""
+        return self.leg.loss
+
+    @property
+    def held_out(self) -> LeastSquares:
+        """The loss at points that are not trained on."""
+        return self.leg.held_out
+
+    def between(self, steps: int) -> dict[str, float]:
+        """After that many steps of the leg: update weights and points where it is their turn.
+
+        Returns:
+            Figures for the history: `resampled` is the number of points that changed.
+        """
+        figures = {}
+        if self.plan.resampling is not None:
+            due = steps % self.plan.resampling.every == 0
+            figures["resampled"] = float(self.leg.resample(self.plan.resampling)) if due else 0.0
+        if self.balance is not None and steps % self.balance.every == 0:
+            self.balance.update(self.leg.loss, self.leg.conditions)
+        return figures
+
+    def refine(self) -> dict[str, float] | None:
+        """The next refinement, if there is one left.
+
+        Returns:
+            Figures for the history: `refinement` is its number, `refinement_change` how far the function moved; None
+            if there is nothing left to refine.
+        """
+        network = self.leg.trial.network
+        if self._refined >= len(self.plan.refinements) or not isinstance(network, Network):
+            return None
+        refined, moved = self.plan.refinements[self._refined](network)
+        self._refined += 1
+        self.leg.exchange(refined)
+        return {"refinement": float(self._refined), "refinement_change": moved}
+
+    def state(self) -> dict[str, Any]:
+        """What `load` needs, beside the network itself."""
+        leg = self.leg
+        return {
+            "balance": None if self.balance is None else self.balance.state(),
+            "refined": self._refined,
+            "draws": leg.draws,
+            "weights": {b.name: b.weight for b in leg.loss.blocks},
+            "point_weights": {b.name: b.point_weights for b in leg.loss.blocks if b.point_weights is not None},
+            "points": {name: leg.points[name][0].columns for name in leg.equations} if leg.draws else {},
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state; the leg has the recorded network already."""
+        if self.balance is not None and state["balance"] is not None:
+            self.balance.load(state["balance"])
+        self._refined, self.leg.draws = int(state["refined"]), int(state["draws"])
+        for name, columns in state["points"].items():
+            self.leg.place(name, PointSet({c: np.asarray(v) for c, v in columns.items()}))
+        like = self.leg.loss.parameters[0]
+        local: dict[str, Tensor] = {k: v.to(like) for k, v in state["point_weights"].items()}
+        self.leg.loss.reweigh({k: float(v) for k, v in state["weights"].items()}, local)
