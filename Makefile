@@ -25,8 +25,7 @@ lint: setup
 benchmark: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[peers]"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps ikan==1.3.0
-	$(BIN)/python scripts/benchmark.py accuracy
-	$(BIN)/python scripts/benchmark.py speed
+	$(BIN)/python scripts/benchmark.py $(or $(TABLE),all)
 
 clean:
 	rm -rf .venv results build *.egg-info

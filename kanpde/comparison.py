@@ -17,8 +17,9 @@ from .ansatz import Ansatz
 from .budget import Budget
 from .field import relative_error
 from .interruption import interruption
+from .plan import Plan
 from .problem import Problem
-from .recommend import matching_mlp, recommended_kan
+from .recommend import matching_mlp, recommended_kan, recommended_plan
 from .record import ATTRIBUTES
 from .reference import Reference, ReferenceFailed, exact_reference, finite_difference
 from .run import Recorder
@@ -92,6 +93,7 @@ def compare(
     optimizer: str = "gauss-newton",
     points: int | Points | None = None,
     hard: bool = False,
+    plan: Plan | None = None,
     reference: Reference | None = None,
     record: str | Path | None = None,
     overwrite: bool = False,
@@ -110,6 +112,7 @@ def compare(
         optimizer: by name, for all.
         points: number of interior points, or `Points`, for all.
         hard: build conditions in, for all.
+        plan: slabs and the like, for all; without it and without `models` the recommended one.
         reference: what to measure errors against; the exact solution without it, or finite differences.
         record: file that all runs so far are written to after every run.
         overwrite: let `record` replace a file.
@@ -130,6 +133,8 @@ def compare(
     chosen_optimizer(optimizer)
     target = None if record is None else records.check_target(record, overwrite=overwrite)
     ansatz = ready_ansatz(problem, hard)
+    if plan is None:
+        plan = recommended_plan(problem) if models is None else Plan()
     models = _default_models(ansatz) if models is None else dict(models)
     where = (points if isinstance(points, Points) else Points(points)).resolved(_common_size(models, chosen[0]))
     classical = _classical(problem)
@@ -154,7 +159,7 @@ def compare(
             try:
                 found = solve(
                     problem, models[name](seed), optimizer=optimizer, seconds=seconds, steps=steps, seed=seed,
-                    points=where, hard=hard, reference=reference, threads=threads, on_step=watch,
+                    points=where, hard=hard, plan=plan, reference=reference, threads=threads, on_step=watch,
                 )  # fmt: skip
             except DivergenceError as error:
                 diverged[name] += 1

@@ -169,36 +169,44 @@ def layers_at_start(problem: Problem, periodic: tuple[str, ...]) -> dict[str, St
     return {name: Stretch(narrow, ring)} if narrow else {}
 
 
-def successor(network: nn.Module, before: InputMap, after: InputMap, *, warm: bool, seed: int) -> nn.Module:
-    """The network that the next slab starts from.
+def successor(
+    network: nn.Module, before: InputMap, after: InputMap, *, again: str | None = None, output: float = 1.0
+) -> nn.Module:
+    """The network that the next leg starts from, with the weights of the one before.
+
+    Where a coordinate is stretched differently, the first layer of a KAN is expanded anew, so that it stays the same
+    function of the coordinate.
 
     Args:
-        network: of the slab before; stays as it is.
+        network: of the leg before; stays as it is.
         before: its input map.
-        after: that of the next slab; where a coordinate is stretched differently, the first layer of a KAN is expanded
-            anew, so that it stays the same function of the coordinate.
-        warm: keep the weights; new ones otherwise.
-        seed: of new weights.
+        after: that of the next leg.
+        again: the time, if the next leg does a part of the same slab again: the network stays the same function of it.
+        output: factor on the outputs.
     """
-    fresh: Any = copy.deepcopy(network)
-    if not warm:
-        if hasattr(fresh, "reset"):
-            fresh.reset(seed)
+    fresh = copy.deepcopy(network)
+    if not isinstance(fresh, Network):
         return fresh
-    if isinstance(fresh, KAN) and not before.periodic and before.stretches != after.stretches:
-        _move_inputs(fresh, before, after)
+    if isinstance(fresh, KAN) and not before.periodic:
+        _move_inputs(fresh, before, after, again)
+    with torch.no_grad():
+        for p in fresh.layers[-1].parameters():
+            p.mul_(output)
     return fresh
 
 
-def _move_inputs(network: Network, before: InputMap, after: InputMap) -> None:
+def _move_inputs(network: Network, before: InputMap, after: InputMap, again: str | None) -> None:
     layer = network.layers[0]
     basis, size = layer.basis, layer.basis.size
     for i, name in enumerate(before.bounds):
         old, new = before.stretches.get(name), after.stretches.get(name)
-        if old == new:
+        if old == new and name != again:
             continue
         z = basis.fit_points().double().cpu()
         s = z if new is None else torch.as_tensor(new.inverse(z.numpy()))
+        if name == again:
+            (start, end), (_, far) = after.bounds[name], before.bounds[name]
+            s = (s + 1) * (end - start) / (far - start) - 1
         place = s if old is None else old.rows(s, 0)[0]
         with torch.no_grad():
             edges = layer.coefficients[i * size : (i + 1) * size]

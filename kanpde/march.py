@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +23,7 @@ from .reference import Reference
 from .settings import Settings
 from .slabs import Slab, SlabField, check_slabs, field_function
 
-STAGE_ROWS = 1e-300
+SMALLEST = 1e-300
 
 
 class March:
@@ -127,43 +128,59 @@ class March:
 
     # ---------------------------------------------------------------- the next one
 
-    def advance(self, leg: Leg, root: float) -> nn.Module:
+    def advance(self, leg: Leg, root: float, *, stalled: bool) -> nn.Module:
         """Finish a leg, or decide to do its slab again at half the length.
 
         Args:
             leg: as trained.
             root: of its loss.
+            stalled: whether it would not have come further with more time.
 
         Returns:
             The network for the next leg.
         """
-        network = leg.trial.network
+        network, length = leg.trial.network, self.stop - self.start
         adaptive = self.plan.slabs if isinstance(self.plan.slabs, AdaptiveSlabs) else None
-        if adaptive is not None and self.stage == 0 and not root <= adaptive.tolerance:
-            whole = self.problem.domain.bounds[str(self.problem.domain.time_name)]
-            if self.length > 2 * adaptive.shortest * (whole[1] - whole[0]):
-                self.length = (self.stop - self.start) / 2
-                self.redone += 1
-                return successor(
-                    network, leg.trial.input_map, leg.trial.input_map, warm=self.plan.warm, seed=self._seed
-                )
+        missed = adaptive is not None and not root <= adaptive.tolerance
+        if adaptive is not None and missed and stalled and self.stage == 0 and self._divisible(adaptive, length):
+            self.length, again = length / 2, str(self.problem.domain.time_name)
+            self.redone += 1
+            output = 0.5**self.problem.time_order if self._built_in(leg) else 1.0
+            return successor(network, leg.trial.input_map, self._input_map(leg), again=again, output=output)
         self.fields.append(leg.field)
         if self.stage + 1 < self.plan.stages:
             self.stage += 1
-            self.scale = max(self.scale * root, STAGE_ROWS)
-            return successor(network, leg.trial.input_map, leg.trial.input_map, warm=False, seed=self._seed)
+            self.scale = max(self.scale * root, SMALLEST)
+            return self._fresh(network)
         self.slabs.append((self.stop, len(self.fields) - 1))
         self.start, self.stage, self.scale = self.stop, 0, 1.0
-        if adaptive is not None and root <= adaptive.tolerance:
-            self.length *= adaptive.growth
+        if adaptive is not None:
+            self.length = min(length if missed else adaptive.growth * length, self.end - self.start)
+        if not self.plan.warm or not self._built_in(leg):
+            return self._fresh(network)
+        output = ((self.stop - self.start) / length) ** self.problem.time_order
+        return successor(network, leg.trial.input_map, self._input_map(leg), output=output)
+
+    def _divisible(self, adaptive: AdaptiveSlabs, length: float) -> bool:
+        lo, hi = self.problem.domain.bounds[str(self.problem.domain.time_name)]
+        return length / 2 >= adaptive.shortest * (hi - lo)
+
+    def _built_in(self, leg: Leg) -> bool:
+        """Whether the network of a leg is the rate of change since its start, as in all slabs but a soft first one."""
+        return not any(t.name.startswith("initial") for t in leg.ansatz.terms)
+
+    def _input_map(self, leg: Leg) -> InputMap:
+        """That of the present slab, after another leg with the same periodic coordinates."""
         problem = self._slab()
         stretches = layers_at_start(problem, leg.ansatz.periodic) if self.plan.stretch else {}
-        after = InputMap(problem.domain.bounds, leg.ansatz.periodic, stretches)
-        return successor(network, leg.trial.input_map, after, warm=self.plan.warm, seed=self._seed)
+        return InputMap(problem.domain.bounds, leg.ansatz.periodic, stretches)
 
-    @property
-    def _seed(self) -> int:
-        return self.settings.seed + len(self.fields)
+    def _fresh(self, network: nn.Module) -> nn.Module:
+        """The same structure with new weights."""
+        fresh: Any = copy.deepcopy(network)
+        if hasattr(fresh, "reset"):
+            fresh.reset(self.settings.seed + len(self.fields))
+        return fresh
 
     # ---------------------------------------------------------------- what there is so far
 

@@ -278,7 +278,7 @@ class Run:
             training.finish()
             root = math.sqrt(float(training.problem.residual().square().sum()))
             self.restarts += training.attempt
-            model = self.march.advance(self.leg, root)
+            model = self.march.advance(self.leg, root, stalled=not reason.startswith("time budget"))
             self._begin(model, training.history, training.losses, training.seconds, training.cpu_seconds)
 
     def state(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from .nn import Network
 from .optim import OPTIMIZERS, Optimizer, Schedule
 from .plan import Plan
 from .problem import Problem
-from .recommend import recommended_kan
+from .recommend import recommended_kan, recommended_plan
 from .reference import Reference, exact_reference
 from .run import DivergenceError, Run, Unfinished
 from .settings import Points, Settings
@@ -68,7 +68,8 @@ def solve(
         seed: of points, start values and restarts; at least 0.
         points: number of interior points, or `Points`.
         hard: build all Dirichlet, Initial and Periodic conditions in instead of penalising their violation.
-        plan: time slabs, stretched coordinates, stages, refinements, balance and resampling.
+        plan: time slabs, stretched coordinates, stages, refinements, balance and resampling; without it and without
+            `model` the recommended one, with a model one network from start to end.
         reference: what to measure the error against; the exact solution or closed form of the problem without it.
         record: file that the run is recorded in while it goes on; it must not exist, unless `overwrite` is True.
         overwrite: let `record` replace a file.
@@ -100,6 +101,8 @@ def solve(
         same = resume is not None and Path(record).absolute() == Path(resume).absolute()
         target = records.check_target(record, overwrite=overwrite or same)
     ansatz = ready_ansatz(problem, hard)
+    if plan is None:
+        plan = recommended_plan(problem) if model is None else Plan()
     model = recommended_kan(ansatz, seed=seed) if model is None else model
     _check_model(model, ansatz)
     reference = exact_reference(problem) if reference is None else reference
@@ -114,7 +117,7 @@ def solve(
         where = (points if isinstance(points, Points) else Points(points)).resolved(count)
         small = (where.interior or 0) * count < SMALL
         threads = threads if threads is not None else 1 if small else torch.get_num_threads()
-        settings = Settings(chosen_optimizer(optimizer), seed, hard, where, budget, threads, plan or Plan())
+        settings = Settings(chosen_optimizer(optimizer), seed, hard, where, budget, threads, plan)
     with limited_threads(settings.threads):
         run = Run(problem, model, settings, reference)
         if saved is not None and resume is not None:

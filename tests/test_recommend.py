@@ -60,7 +60,7 @@ def test_a_list_of_the_wrong_length_is_refused():
 
 def test_an_unknown_basis_is_refused():
     with pytest.raises(ValueError, match="`basis` must be one of bspline, chebyshev, got 'fourier'"):
-        kan_from(build_ansatz(Steady()), basis="fourier")
+        kan_from(build_ansatz(Steady()), basis="wavelet")
 
 
 @pytest.mark.parametrize("parameters", [50, 282, 1170, 5000])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from ..problem import Problem
 if TYPE_CHECKING:  # these need torch, which commands such as `kanpde list` can do without
     from ..ansatz import Ansatz
     from ..nn import Network
+    from ..plan import Plan
     from ..solver import Points
 
 FIXED_BY_RECORD = (
@@ -25,7 +27,14 @@ FIXED_BY_RECORD = (
     "points",
     "boundary_points",
     "sampler",
+    "slabs",
+    "stretch",
+    "stages",
+    "refine",
+    "balance",
+    "resample",
 )
+PLANNED = ("slabs", "stretch", "stages", "refine", "balance", "resample")
 
 
 def problem_from(options: argparse.Namespace) -> Problem:
@@ -55,6 +64,42 @@ def points_from(options: argparse.Namespace) -> Points:
     from ..solver import Points
 
     return Points(options.points, options.boundary_points, options.sampler or "sobol")
+
+
+def plan_from(options: argparse.Namespace, problem: Problem) -> Plan:
+    """The recommended plan, or the one that the options say."""
+    from ..balance import BALANCES
+    from ..nn.refine import REFINEMENTS
+    from ..plan import AdaptiveSlabs, Plan
+    from ..recommend import recommended_plan
+    from ..resampling import RESAMPLINGS
+
+    if all(getattr(options, name) is None for name in PLANNED):
+        return recommended_plan(problem)
+    slabs: int | AdaptiveSlabs = 1
+    if options.slabs == "auto":
+        slabs = AdaptiveSlabs()
+    elif options.slabs is not None:
+        (slabs,) = _numbers(options.slabs, "slabs") or [1]
+    return Plan(
+        slabs=slabs,
+        stretch=bool(options.stretch),
+        stages=1 if options.stages is None else options.stages,
+        refinements=tuple(REFINEMENTS[name]() for name in _names(options.refine, "refine", REFINEMENTS)),
+        balance=None if options.balance is None else BALANCES[_names(options.balance, "balance", BALANCES)[0]](),
+        resampling=None
+        if options.resample is None
+        else RESAMPLINGS[_names(options.resample, "resample", RESAMPLINGS)[0]](),
+    )
+
+
+def _names(text: str | None, option: str, table: Mapping[str, Any]) -> list[str]:
+    """The names in an option, with commas between them."""
+    names = [] if text is None else text.split(",")
+    for name in names:
+        if name not in table:
+            raise ValueError(f"`--{option}` must be one of {', '.join(table)}, got '{name}'.")
+    return names
 
 
 def kan_from_options(options: argparse.Namespace, ansatz: Ansatz, seed: int) -> Network:

@@ -97,16 +97,28 @@ def _problem(sub: argparse.ArgumentParser) -> None:
 def _training(sub: argparse.ArgumentParser) -> None:
     """Options of every training; None where not given, so that what contradicts a resumed run can be refused."""
     sub.add_argument("--width", help="nodes per layer, as in 2,8,1")
-    sub.add_argument("--basis", choices=["chebyshev", "bspline"], help="functions on the edges (default: chebyshev)")
+    sub.add_argument(
+        "--basis",
+        choices=["chebyshev", "bspline", "fourier", "gaussian"],
+        help="functions on the edges (default: chebyshev)",
+    )
     sub.add_argument("--grid", help=f"grid intervals of B-splines: {PER_LAYER.format('14,2')}")
     sub.add_argument("--degree", help=f"polynomial degree: {PER_LAYER.format('30,4')}")
-    sub.add_argument("--optimizer", help="gauss-newton (default), adam or lbfgs")
+    sub.add_argument(
+        "--optimizer", help="gauss-newton (default), adam, lbfgs, ssbfgs, ssbroyden, or several as in adam,gauss-newton"
+    )
     sub.add_argument("--seconds", type=float, help="wall-clock budget per run")
     sub.add_argument("--steps", type=int, help="budget in optimiser steps per run")
     sub.add_argument("--points", type=int, help="points per equation (default: 5 times the number of parameters)")
     sub.add_argument("--boundary-points", type=int, help="points per condition (default: an eighth of --points)")
     sub.add_argument("--sampler", help="sobol (default), lhs, uniform or grid")
     sub.add_argument("--threads", type=int, help="of PyTorch (default: 1 for small problems)")
+    sub.add_argument("--slabs", metavar="N|auto", help="time slabs (default: as the problem needs)")
+    sub.add_argument("--stretch", action="store_true", default=None, help="give room to thin layers in one dimension")
+    sub.add_argument("--stages", type=int, help="networks per slab, each for what the ones before left (default: 1)")
+    sub.add_argument("--refine", help="when there is no more progress: grid, degree, width, or several with commas")
+    sub.add_argument("--balance", help="of weights: gradient-norm, ntk, residual-attention, adaptive-ratio or causal")
+    sub.add_argument("--resample", help="of points: redraw, rad, rar or rar-d")
     sub.add_argument("--hard", action="store_true", help="build Dirichlet, Initial and Periodic conditions in")
 
 

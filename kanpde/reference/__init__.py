@@ -6,15 +6,25 @@ from ..problem import Problem
 from .closed_form import exact_reference, usual_nodes
 from .finite_difference import finite_difference
 from .record import Reference, ReferenceFailed
+from .spectral import spectral
 
-__all__ = ["Reference", "ReferenceFailed", "exact_reference", "finite_difference", "reference_for", "usual_nodes"]
+__all__ = [
+    "Reference",
+    "ReferenceFailed",
+    "exact_reference",
+    "finite_difference",
+    "numerical_reference",
+    "reference_for",
+    "spectral",
+    "usual_nodes",
+]
 
 
 def reference_for(problem: Problem) -> Reference | None:
-    """The best reference there is: the exact solution, else a closed form, else finite differences.
+    """The best reference there is: the exact solution, else a closed form, else a numerical one.
 
     Returns:
-        The reference; None if finite differences cannot take the problem. What stands in the way is what
+        The reference; None if no numerical method can take the problem. What stands in the way is what
         `finite_difference(problem)` says as a ValueError.
 
     Raises:
@@ -24,6 +34,19 @@ def reference_for(problem: Problem) -> Reference | None:
     if known is not None:
         return known
     try:
-        return finite_difference(problem)
+        return numerical_reference(problem)
     except ValueError:
         return None
+
+
+def numerical_reference(problem: Problem) -> Reference:
+    """What classical methods reach: Fourier series on a periodic interval, else finite differences.
+
+    Raises:
+        ValueError: if finite differences cannot take the problem either.
+        ReferenceFailed: if finite differences can take it but do not arrive.
+    """
+    try:
+        return spectral(problem)
+    except (ValueError, ReferenceFailed):
+        return finite_difference(problem)

@@ -14,6 +14,7 @@ from ..arguments import (
     kan_from_options,
     new_folder,
     output_path,
+    plan_from,
     points_from,
     problem_from,
 )
@@ -44,6 +45,7 @@ def compare(options: argparse.Namespace) -> Result:
             optimizer=options.optimizer or "gauss-newton",
             points=points,
             hard=options.hard,
+            plan=plan_from(options, problem),
             record=folder / "record.h5",
             overwrite=options.force,
             threads=options.threads,

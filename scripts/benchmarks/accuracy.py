@@ -1,0 +1,320 @@
+"""Accuracy within a time budget: a KAN and an MLP of the same size, from several seeds, beside a classical solver.
+
+Both networks get the same optimiser, points, conditions and seconds. The last step counts; nothing is chosen by the
+error.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from kanpde import DivergenceError, Points, Problem, pi, solve
+from kanpde.ansatz import Ansatz, build_ansatz
+from kanpde.catalog import problem_class
+from kanpde.comparison import error_of
+from kanpde.recommend import kan_from, matching_mlp, recommended_kan
+from kanpde.reference import Reference, ReferenceFailed, finite_difference, reference_for, spectral
+
+from .machine import THREADS
+from .report import Report, markdown, power
+from .runs import Effort, Result, Run, Table
+
+SEEDS = 5
+QUICK_SECONDS = 2.0
+QUICK_UP_TO = 60.0
+SMALLEST = 1e-17
+CLASSICAL: tuple[Callable[[Problem], Reference], ...] = (finite_difference, spectral)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what is solved, how, in how long, and which error is asked for.
+
+    Attributes:
+        problem: name of a problem that comes with kanpde.
+        asked: relative L2 error.
+        seconds: wall-clock budget of a run.
+        hard: whether the conditions are built in.
+        parameters: of the problem, where they are not its own.
+        model: trial solution and seed to the KAN; the one that kanpde recommends without it.
+        options: further arguments of `solve`, for both networks; kanpde chooses without them.
+        note: what the name of the row says of `model` and `options`.
+    """
+
+    problem: str
+    asked: float
+    seconds: float
+    hard: bool = True
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    model: Callable[[Ansatz, int], nn.Module] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        """What stands in the first column."""
+        values = [f"{k}={v}" for k, v in self.parameters.items()]
+        return ", ".join(
+            [self.problem, *values, "hard" if self.hard else "penalty", *([self.note] if self.note else [])]
+        )
+
+    def make(self) -> Problem:
+        """The problem."""
+        return problem_class(self.problem)(**self.parameters)
+
+    def networks(self, ansatz: Ansatz, seed: int) -> dict[str, nn.Module]:
+        """The KAN, and the MLP whose number of parameters is closest."""
+        kan = recommended_kan(ansatz, seed=seed) if self.model is None else self.model(ansatz, seed)
+        return {"KAN": kan, "MLP": matching_mlp(ansatz, size(kan), seed=seed)}
+
+
+def splines(ansatz: Ansatz, seed: int) -> nn.Module:
+    """The recommended KAN with B-splines in place of polynomials."""
+    return kan_from(ansatz, basis="bspline", seed=seed)
+
+
+ROWS = (
+    Row("poisson", 1e-13, 30),
+    Row("poisson", 1e-12, 30, hard=False),
+    Row("poisson", 1e-11, 30, model=splines, note="B-splines"),
+    Row("poisson_kan_paper", 1e-11, 60),
+    Row("poisson_kan_paper", 1e-11, 60, hard=False),
+    Row("helmholtz", 1e-10, 180),
+    Row("multiscale_poisson", 1e-9, 600),
+    Row("convection", 1e-10, 600, parameters={"speed": 50}),
+    Row("wave", 1e-11, 600),
+    Row("burgers", 1e-7, 300, parameters={"nu": 0.01 / pi}, note="300 s"),
+    Row("burgers", 8e-9, 600, parameters={"nu": 0.01 / pi}, note="600 s"),
+    Row("burgers", 1e-11, 600, parameters={"nu": 0.01}),
+    Row("allen_cahn", 9e-7, 300, hard=False, note="300 s"),
+    Row("allen_cahn", 1e-8, 600, hard=False, note="600 s"),
+    Row("kuramoto_sivashinsky", 1e-5, 600),
+    Row("klein_gordon", 1e-6, 600),
+    Row("poisson_5d", 1e-6, 600, hard=False),
+)
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What the errors of several runs come to; a run without a solution has an infinite one.
+
+    Attributes:
+        above: runs that ended above the asked error, those that diverged not counted.
+        diverged: runs that diverged, or did not get to the end of the time.
+    """
+
+    median: float
+    worst: float
+    above: int
+    diverged: int
+    runs: int
+
+    @classmethod
+    def of(cls, errors: Sequence[float | None], asked: float) -> Statistics:
+        """The statistics of the errors of at least one run, None for one that diverged."""
+        numbers = [math.inf if e is None or math.isnan(e) else e for e in errors]
+        diverged = sum(math.isinf(e) for e in numbers)
+        above = sum(e > asked for e in numbers) - diverged
+        return cls(statistics.median(numbers), max(numbers), above, diverged, len(numbers))
+
+
+def size(network: nn.Module) -> int:
+    """Number of trainable numbers."""
+    return sum(p.numel() for p in network.parameters())
+
+
+def runs(effort: Effort, rows: Sequence[Row] = ROWS) -> list[Run]:
+    """For every row the classical solvers, then KAN and MLP in turn from every seed."""
+    seeds = effort.seeds or (1 if effort.quick else SEEDS)
+    found = []
+    for row in rows:
+        reference = cache(partial(reference_of, row))
+        quick = row.seconds <= QUICK_UP_TO
+        for solver in CLASSICAL:
+            found.append(Run(f"{row.name} | {solver.__name__}", partial(classical, row, solver), quick))
+        for seed in range(seeds):
+            for kind in ("KAN", "MLP"):
+                seconds = min(row.seconds, QUICK_SECONDS) if effort.quick else row.seconds
+                measure = partial(train, row, kind, seed, seconds=seconds, reference=reference)
+                found.append(Run(f"{row.name} | {kind} | seed {seed}", measure, quick))
+    return found
+
+
+def train(
+    row: Row,
+    kind: str,
+    seed: int,
+    *,
+    seconds: float,
+    reference: Callable[[], Reference | None],
+    place: tuple[str, torch.dtype] = ("cpu", torch.float64),
+) -> Result:
+    """One network on one row from one seed.
+
+    Args:
+        row: what to solve.
+        kind: "KAN" or "MLP".
+        seed: of points, start values and restarts.
+        seconds: wall-clock budget.
+        reference: gives what the error is measured against.
+        place: device and precision of the network.
+
+    Raises:
+        KeyboardInterrupt: if the run was interrupted; half a run is no figure.
+    """
+    problem = row.make()
+    networks = row.networks(build_ansatz(problem, hard=row.hard), seed)
+    options = {"points": Points().resolved(size(networks["KAN"])), **row.options}
+    wanted = reference()
+    try:
+        solution = solve(
+            problem, networks[kind].to(*place), hard=row.hard, seconds=seconds, seed=seed, threads=THREADS,
+            reference=wanted, **options,
+        )  # fmt: skip
+    except DivergenceError as error:
+        solution = error.solution
+    if solution.stop_reason.startswith("interrupted"):
+        raise KeyboardInterrupt
+    diverged = solution.stop_reason.startswith("diverged") or not covers(solution.reference, wanted)
+    figures = {**solution.summary(), "diverged": diverged}
+    about = {"row": row.name, "kind": kind, "asked": row.asked, "budget": seconds}
+    return {**figures, **about, "error": None if diverged else figures["error"]}
+
+
+def covers(found: Reference | None, wanted: Reference | None) -> bool:
+    """Whether an error was measured everywhere: a run in time slabs that ends early knows only that of its slabs."""
+    if found is None or wanted is None:
+        return found is wanted
+    return all(len(found.axes[name]) == len(nodes) for name, nodes in wanted.axes.items())
+
+
+def classical(row: Row, solver: Callable[[Problem], Reference]) -> Result:
+    """A classical solver on the problem of a row: its true error if a solution is known, else its own estimate."""
+    about = {"row": row.name, "kind": "classical", "asked": row.asked}
+    problem = row.make()
+    try:
+        found = solver(problem)
+    except (ValueError, ReferenceFailed) as refusal:
+        return {**about, "refused": str(refusal)}
+    true_error = error_of(found, problem)
+    error = found.error if true_error is None else true_error
+    return {**about, "solver": found.name, "error": error, "estimated": true_error is None, "seconds": found.seconds}
+
+
+def reference_of(row: Row) -> Reference | None:
+    """What the errors of a row are measured against."""
+    return reference_for(row.make())
+
+
+def report(results: Sequence[Result]) -> Report:
+    """A line per row and network, the classical solver beside it."""
+    rows = [_line(group) for group in _grouped(results)]
+    head = [
+        "problem", "network", "parameters", "asked", "within", "median", "worst", "above asked", "diverged",
+        "restarts", "held-out residual", "seconds (processor)", "reference's own error", "classical solver",
+    ]  # fmt: skip
+    text = (
+        "Relative L2 error of the last step over all seeds, float64. KAN and MLP have the same optimiser, points, "
+        "conditions and budget, and numbers of parameters as close as whole widths allow. The held-out residual is "
+        "the root of the loss at points that were not trained on. A run that did not get to the end of the time counts "
+        "as diverged. Restarts are counted over all runs.\n\n"
+    )
+    return Report(rows, text + markdown(head, [_cells(row) for row in rows]), _figure(rows))
+
+
+def _grouped(results: Sequence[Result]) -> list[list[Result]]:
+    """Trainings of one row and network, with what the classical solvers made of the row."""
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        if result["kind"] != "classical":
+            groups.setdefault((result["row"], result["kind"]), []).append(result)
+    solvers = [r for r in results if r["kind"] == "classical"]
+    return [[*group, *(s for s in solvers if s["row"] == name)] for (name, _), group in groups.items()]
+
+
+def _line(group: Sequence[Result]) -> dict[str, Any]:
+    trained = [r for r in group if r["kind"] != "classical"]
+    first = trained[0]
+    found = Statistics.of([r["error"] for r in trained], first["asked"])
+    held_out = [math.inf if r["held_out"] is None else r["held_out"] for r in trained]
+    return {
+        **{name: first[name] for name in ("row", "kind", "model", "parameters", "asked", "budget", "reference_error")},
+        "errors": [r["error"] for r in trained],
+        "median": _finite(found.median),
+        "worst": _finite(found.worst),
+        "above": found.above,
+        "diverged": found.diverged,
+        "runs": found.runs,
+        "restarts": sum(r["restarts"] for r in trained),
+        "held_out": _finite(statistics.median(held_out)),
+        "seconds": statistics.median(r["seconds"] for r in trained),
+        "cpu_seconds": statistics.median(r["cpu_seconds"] for r in trained),
+        "classical": [
+            {name: r[name] for name in ("solver", "error", "estimated", "seconds")} for r in group if "solver" in r
+        ],
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    solvers = [
+        f"{s['solver']}: {power(s['error'])}{' (own estimate)' if s['estimated'] else ''} in {s['seconds']:.1f} s"
+        for s in row["classical"]
+    ]
+    return [
+        row["row"],
+        row["model"],
+        str(row["parameters"]),
+        power(row["asked"], 0),
+        f"{row['budget']:g} s",
+        "diverged" if row["median"] is None else power(row["median"]),
+        "diverged" if row["worst"] is None else power(row["worst"]),
+        f"{row['above']} of {row['runs']}",
+        f"{row['diverged']} of {row['runs']}",
+        str(row["restarts"]),
+        power(row["held_out"]),
+        f"{row['seconds']:.1f} ({row['cpu_seconds']:.1f})",
+        power(row["reference_error"]),
+        "; ".join(solvers) or "none takes it",
+    ]
+
+
+def _figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """A dot per run, the median filled, the asked error and the classical solver as marks."""
+    places = {name: i for i, name in enumerate(dict.fromkeys(row["row"] for row in rows))}
+    figure = Figure(figsize=(8, 1.2 + 0.42 * len(places)), layout="constrained")
+    axis = figure.subplots()
+    for kind, colour, shift in (("KAN", "C0", -0.15), ("MLP", "C1", 0.15)):
+        mine = [row for row in rows if row["kind"] == kind]
+        dots = [(max(e, SMALLEST), places[r["row"]] + shift) for r in mine for e in r["errors"] if e is not None]
+        medians = [(max(r["median"], SMALLEST), places[r["row"]] + shift) for r in mine if r["median"] is not None]
+        axis.scatter(*_columns(dots), s=14, facecolors="none", edgecolors=colour)
+        axis.scatter(*_columns(medians), s=32, color=colour, label=f"{kind}, median of its runs")
+    asked = [(row["asked"], places[row["row"]]) for row in rows]
+    solvers = [(max(s["error"], SMALLEST), places[row["row"]]) for row in rows for s in row["classical"]]
+    axis.scatter(*_columns(asked), marker="|", s=220, color="black", label="asked")
+    axis.scatter(*_columns(solvers), marker="x", s=24, color="C2", label="classical solver")
+    axis.set(xscale="log", xlabel="relative L2 error", ylim=(max(1, len(places)) - 0.5, -0.5))
+    axis.set_yticks(list(places.values()), list(places), fontsize=8)
+    axis.grid(alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=7, markerscale=0.7)
+    return figure
+
+
+def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in pairs], [y for _, y in pairs]
+
+
+TABLE = Table("Accuracy within a time budget", runs, report)
