@@ -16,6 +16,7 @@ _HOME = {
     "kanpde.coefficient": ["Coefficient"],
     "kanpde.nn": ["KAN", "MLP", "KANLayer"],
     "kanpde.solver": ["DivergenceError", "Points", "solve"],
+    "kanpde.plan": ["AdaptiveSlabs", "Plan"],
     "kanpde.fitting": ["fit"],
     "kanpde.solution": ["Solution"],
     "kanpde.comparison": ["Comparison", "compare"],

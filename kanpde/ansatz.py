@@ -83,6 +83,8 @@ def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False)
     forms = {}
     for name, output in outputs.items():
         lift, mask = _lift_and_mask(problem, name, built)
+        if problem.given_lift is not None and built:
+            lift = problem.given_lift[name]
         forms[name] = lift + mask * output
         if not trusted:
             _verify(problem, name, lift, mask, built, periodic)

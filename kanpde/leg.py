@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,12 @@ from torch import nn
 
 from .ansatz import Ansatz
 from .blocks import Block, LeastSquares, Trial, assemble, draw_points
-from .conditions import Initial
 from .expression import numeric
 from .field import Field
 from .geometry import PointSet, Sampler
 from .nn import KAN, Network
 from .nn.input_map import InputMap
 from .nn.stretch import Stretch, fronts_of
-from .problem import Problem
 from .resampling import Resampling, changed
 from .sampling import SAMPLERS
 from .settings import Settings
@@ -29,8 +28,7 @@ HELD_OUT_SEED = 7919
 NODES = 8001
 """Of the grid that thin layers are looked for on."""
 NARROWER = 0.8
-"""Width of a stretched layer beside that at the start of the slab: layers sharpen."""
-ROOM = 0.9
+"""Width of a stretched layer beside the one that is found: layers sharpen during a slab."""
 
 
 @dataclass
@@ -146,26 +144,32 @@ def samplers(ansatz: Ansatz, settings: Settings, seed: int) -> dict[str, Sampler
     return {term.name: make(int(s)) for term, s in zip(ansatz.terms, seeds, strict=True)}
 
 
-def layers_at_start(problem: Problem, periodic: tuple[str, ...]) -> dict[str, Stretch]:
-    """Maps that give room to the thin layers of the initial values, in problems with one space coordinate."""
-    domain = problem.domain
+def layers_of(ansatz: Ansatz, before: Mapping[str, Stretch]) -> dict[str, Stretch]:
+    """Maps that give room to the thin layers which the trial solution starts from, with one space coordinate.
+
+    They are looked for in the slope of the lift, and in the root of its curvature, at the last instant: that is the
+    initial value of a slab, or what a lift of the problem's own has made of it.
+
+    Args:
+        ansatz: the trial solution.
+        before: the maps of the slab before.
+    """
+    domain = ansatz.problem.domain
     if len(domain.space_names) != 1 or domain.time is None:
         return {}
     (name,) = domain.space_names
-    x, ring = domain.coordinate(name), name in periodic
+    x, ring = domain.coordinate(name), name in ansatz.periodic
     lo, hi = domain.bounds[name]
     s = np.linspace(-1, 1, NODES)
-    columns = {name: lo + (hi - lo) * (s + 1) / 2, domain.time.name: np.full(NODES, domain.bounds[domain.time.name][0])}
-    slopes = [
-        numeric(sp.diff(value, x), columns)
-        for c in problem.condition_list
-        if isinstance(c, Initial) and c.order == 0
-        for value in c.values.values()
-    ]
-    if not slopes:
-        return {}
-    fronts = fronts_of(s, np.stack(slopes), room=ROOM)
-    narrow = tuple(type(f)(f.centre, NARROWER * f.width, f.share) for f in fronts)
+    columns = {name: lo + (hi - lo) * (s + 1) / 2, domain.time.name: np.full(NODES, domain.bounds[domain.time.name][1])}
+    measures = []
+    for unknown, form in ansatz.forms.items():
+        lift = form.xreplace({ansatz.outputs[unknown]: sp.S.Zero})
+        measures.append(numeric(sp.diff(lift, x), columns))
+        measures.append(np.sqrt(np.abs(numeric(sp.diff(lift, x, 2), columns))))
+    known = [replace(f, width=f.width / NARROWER) for f in before[name].fronts] if name in before else []
+    fronts = fronts_of(s, np.stack(measures), ring=ring, known=known)
+    narrow = tuple(replace(f, width=NARROWER * f.width) for f in fronts)
     return {name: Stretch(narrow, ring)} if narrow else {}
 
 

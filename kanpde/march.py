@@ -15,8 +15,9 @@ from torch import nn
 from .ansatz import Ansatz, build_ansatz
 from .field import Field
 from .geometry import PointSet
-from .leg import Leg, layers_at_start, successor
+from .leg import Leg, layers_of, successor
 from .nn.input_map import InputMap
+from .nn.stretch import Stretch
 from .plan import AdaptiveSlabs
 from .problem import Problem
 from .reference import Reference
@@ -71,14 +72,6 @@ class March:
         return self.stage + 1 >= self.plan.stages and (not self.marches or self.stop == self.end)
 
     @property
-    def tolerance(self) -> float | None:
-        """Root of the loss at which the present leg may stop."""
-        own = self.settings.budget.tolerance
-        if isinstance(self.plan.slabs, AdaptiveSlabs):
-            return self.plan.slabs.tolerance if own is None else own
-        return own
-
-    @property
     def slab_count(self) -> int:
         """Number of slabs so far, the present one included."""
         return len(self.slabs) + 1
@@ -90,13 +83,17 @@ class March:
 
     def leg(self, model: nn.Module) -> Leg:
         """The leg that the present state asks for."""
-        problem = self._slab()
-        ansatz = build_ansatz(problem, hard=self.settings.hard, trusted=bool(self.slabs) or self.stage > 0)
-        stretches = layers_at_start(problem, ansatz.periodic) if self.plan.stretch else {}
+        ansatz = self._ansatz()
+        stretches = self._stretches(ansatz)
         if self.stage:
             ansatz = self._staged(ansatz)
         seed = self.settings.seed + 1009 * len(self.fields) + 31 * self.redone
         return Leg.of(ansatz, model, stretches, self.settings, seed)
+
+    def _ansatz(self) -> Ansatz:
+        """The trial solution of the present slab."""
+        trusted = bool(self.slabs) or self.stage > 0
+        return build_ansatz(self._slab(), hard=self.settings.hard, trusted=trusted)
 
     def _slab(self) -> Problem:
         if not self.marches:
@@ -146,7 +143,7 @@ class March:
             self.length, again = length / 2, str(self.problem.domain.time_name)
             self.redone += 1
             output = 0.5**self.problem.time_order if self._built_in(leg) else 1.0
-            return successor(network, leg.trial.input_map, self._input_map(leg), again=again, output=output)
+            return successor(network, leg.trial.input_map, self._input_map(), again=again, output=output)
         self.fields.append(leg.field)
         if self.stage + 1 < self.plan.stages:
             self.stage += 1
@@ -159,7 +156,7 @@ class March:
         if not self.plan.warm or not self._built_in(leg):
             return self._fresh(network)
         output = ((self.stop - self.start) / length) ** self.problem.time_order
-        return successor(network, leg.trial.input_map, self._input_map(leg), output=output)
+        return successor(network, leg.trial.input_map, self._input_map(), output=output)
 
     def _divisible(self, adaptive: AdaptiveSlabs, length: float) -> bool:
         lo, hi = self.problem.domain.bounds[str(self.problem.domain.time_name)]
@@ -169,11 +166,17 @@ class March:
         """Whether the network of a leg is the rate of change since its start, as in all slabs but a soft first one."""
         return not any(t.name.startswith("initial") for t in leg.ansatz.terms)
 
-    def _input_map(self, leg: Leg) -> InputMap:
-        """That of the present slab, after another leg with the same periodic coordinates."""
-        problem = self._slab()
-        stretches = layers_at_start(problem, leg.ansatz.periodic) if self.plan.stretch else {}
-        return InputMap(problem.domain.bounds, leg.ansatz.periodic, stretches)
+    def _input_map(self) -> InputMap:
+        """That of the present slab."""
+        ansatz = self._ansatz()
+        return InputMap(ansatz.problem.domain.bounds, ansatz.periodic, self._stretches(ansatz))
+
+    def _stretches(self, ansatz: Ansatz) -> dict[str, Stretch]:
+        """The maps for thin layers, if the plan has any."""
+        if not self.plan.stretch:
+            return {}
+        before = self.fields[self.slabs[-1][1]].trial.input_map.stretches if self.slabs else {}
+        return layers_of(ansatz, before)
 
     def _fresh(self, network: nn.Module) -> nn.Module:
         """The same structure with new weights."""

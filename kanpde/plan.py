@@ -14,8 +14,8 @@ from .resampling import Resampling
 class AdaptiveSlabs:
     """Time slabs whose lengths follow from the residual.
 
-    A slab that ends above `tolerance` is done again at half the length; after one that ends below it the next may be
-    `growth` times as long.
+    Each slab is trained as long as it makes progress. One that ends above `tolerance` is done again at half the length;
+    after one that ends below it the next is `growth` times as long.
 
     Args:
         first: length of the first slab, as a part of the whole time, in (0, 1].

@@ -45,6 +45,9 @@ class Problem:
 
     Optional methods:
         exact(self, x, t): the solution as an expression, or a dict for a system.
+        lift(self, x, t): functions that meet all Dirichlet, Initial and Periodic conditions, as an expression or a dict;
+            `hard=True` builds on them instead of interpolating the data, which pays where the solution is not smooth
+            and the lift has the singular part.
         closed_form(self, x, t): the solution as a NumPy function of arrays, where no expression exists.
 
     Raises:
@@ -174,19 +177,28 @@ class Problem:
     @cached_property
     def exact_solution(self) -> dict[str, sp.Expr] | None:
         """Unknown to expression, or None if the class has no `exact`."""
-        if not hasattr(self, "exact"):
+        return self._given("exact")
+
+    @cached_property
+    def given_lift(self) -> dict[str, sp.Expr] | None:
+        """Unknown to the expression that meets its conditions, or None if the class has no `lift`."""
+        return self._given("lift")
+
+    def _given(self, method: str) -> dict[str, sp.Expr] | None:
+        """What an optional method returns: one expression per unknown."""
+        if not hasattr(self, method):
             return None
-        found = self._call("exact", {})
+        found = self._call(method, {})
         found = found if isinstance(found, dict) else {next(iter(self.unknown)): found}
         if set(found) != set(self.unknown):
             raise ValueError(
-                f"`{self.name}.exact` must give {', '.join(self.unknown)}, got {', '.join(map(str, found))}: "
+                f"`{self.name}.{method}` must give {', '.join(self.unknown)}, got {', '.join(map(str, found))}: "
                 "return a dict with one expression per unknown."
             )
-        solution = {name: as_expression(f"{self.name}.exact", found[name]).doit() for name in self.unknown}
-        for e in solution.values():
-            self._check_symbols(f"{self.name}.exact", e)
-        return solution
+        given = {name: as_expression(f"{self.name}.{method}", found[name]).doit() for name in self.unknown}
+        for e in given.values():
+            self._check_symbols(f"{self.name}.{method}", e)
+        return given
 
     # ---------------------------------------------------------------- what follows from it
 

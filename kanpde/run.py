@@ -8,7 +8,7 @@ import platform
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -271,7 +271,6 @@ class Run:
             training = self.training
             part = self.march.share()
             limit = total.share(part, training.seconds, training.steps) if part < 1 else total
-            limit = replace(limit, tolerance=self.march.tolerance)
             reason = training.run(limit, stop, after_step)
             if stop() or self.march.is_last or _exhausted(total, training):
                 return reason if self.march.is_last or stop() else f"{reason}; the end of the time was not reached"

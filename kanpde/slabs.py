@@ -79,6 +79,7 @@ class Slab(Problem):
         self.domain = Domain({**whole.domain.exact_bounds, time: ends}, time)
         self.unknowns = tuple(whole.unknown)  # type: ignore[misc]
         self.equations = whole.equations
+        self.given_lift = whole.given_lift if before is None else None
         super().__init__()
 
     def residual(self) -> dict[str, sp.Expr]:

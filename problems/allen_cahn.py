@@ -1,6 +1,6 @@
 """Allen-Cahn equation: two phases separate and a thin front sharpens between them."""
 
-from kanpde import Initial, Interval, Periodic, Problem, Time, cos, pi
+from kanpde import Initial, Interval, Periodic, Problem, Time, cos, erfc, exp, pi, sqrt
 
 
 class AllenCahn(Problem):
@@ -19,3 +19,16 @@ class AllenCahn(Problem):
 
     def conditions(self, x, t):
         return [Initial(u=x**2 * cos(pi * x)), Periodic("x")]
+
+    def lift(self, x, t):
+        """The initial value, whose kink at the seam spreads by diffusion and decays by the reaction at u = -1.
+
+        The kink of 1 - x^2 is that of the initial value; on the whole line it spreads as the integrated error function.
+        """
+        start, kink = x**2 * cos(pi * x), 1 - x**2
+        width = sqrt(4 * self.diffusivity * (t + 1e-24))
+
+        def spread(distance):
+            return width / sqrt(pi) * exp(-((distance / width) ** 2)) - distance * erfc(distance / width)
+
+        return start - kink + exp(-2 * self.rate * t) * (kink + 2 * (spread(1 - x) + spread(1 + x)))

