@@ -28,7 +28,7 @@ class Gaussian(Overlapping):
         Li (2024), "Kolmogorov-Arnold Networks are Radial Basis Function Networks", arXiv:2405.06721.
     """
 
-    def __init__(self, intervals: int = 8, width: float = 2.0):
+    def __init__(self, intervals: int = 8, width: float = 2.5):
         super().__init__()
         if intervals < 1 or intervals != int(intervals):
             raise ValueError(f"`intervals` must be at least 1, got {intervals}: the grid has both ends.")
