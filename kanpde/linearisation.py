@@ -147,7 +147,7 @@ class Linearisation:
 
     Args:
         blocks: one per named block.
-        scratch: space for the Jacobian, shape (n, p), overwritten when it is asked for; made when needed without it.
+        scratch: space for the Jacobian, shape (n, p), overwritten whenever it is asked for; new space each time without it.
     """
 
     def __init__(self, blocks: Sequence[BlockLinearisation], scratch: Float[Tensor, "n p"] | None = None):
@@ -162,11 +162,10 @@ class Linearisation:
 
     def dense(self) -> Float[Tensor, "n p"]:
         """The Jacobian; it lives in `scratch` if that was given."""
-        if self._scratch is None:
-            self._scratch = self.rows.new_empty(self.size, self.parameter_count)
-        for block, out in zip(self.blocks, self._scratch.split([len(b.rows) for b in self.blocks]), strict=True):
+        jacobian = self.rows.new_empty(self.size, self.parameter_count) if self._scratch is None else self._scratch
+        for block, out in zip(self.blocks, jacobian.split([len(b.rows) for b in self.blocks]), strict=True):
             block.fill(out, slice(None))
-        return self._scratch
+        return jacobian
 
     def batches(self, most: int) -> Iterator[tuple[Float[Tensor, " rows"], Float[Tensor, "rows p"]]]:
         """Rows and their part of the Jacobian, at most so many at a time; each part is overwritten by the next."""

@@ -25,6 +25,8 @@ from .settings import Settings
 from .slabs import Slab, SlabField, check_slabs, field_function
 
 SMALLEST = 1e-300
+COLD = 3.0
+"""How much more the first slab gets than another of its length."""
 
 
 class March:
@@ -77,8 +79,10 @@ class March:
         return len(self.slabs) + 1
 
     def share(self) -> float:
-        """Part of what is left of the budget that the present leg may use."""
+        """Part of what is left of the budget that the present leg may use; the first slab starts cold and gets more."""
         part = (self.stop - self.start) / (self.end - self.start) if self.marches else 1.0
+        if self.marches and not self.slabs:
+            part = COLD * part / (1 + (COLD - 1) * part)
         return part / (self.plan.stages - self.stage)
 
     def leg(self, model: nn.Module) -> Leg:

@@ -11,8 +11,9 @@ from .plan import AdaptiveSlabs, Plan
 from .problem import Problem
 
 HIDDEN = 6
-GRIDS = (14, 2)
-DEGREES = {"chebyshev": (30, 4), "bspline": (8, 4)}
+GRIDS = {"gaussian": (16, 2)}
+USUAL_GRID = (14, 2)
+DEGREES = {"chebyshev": (30, 4), "bspline": (12, 4), "fourier": (12, 4)}
 DEEP = (12, 5, 5)
 """Chebyshev degrees with two hidden layers."""
 
@@ -56,7 +57,7 @@ def kan_from(
 
     Args:
         ansatz: says how many inputs and outputs there are.
-        basis: "chebyshev" or "bspline".
+        basis: "chebyshev", "bspline", "fourier" or "gaussian".
         width: nodes per layer.
         grid: grid intervals of B-splines, one number or one per layer.
         degree: polynomial degree, one number or one per layer.
@@ -71,7 +72,7 @@ def kan_from(
         width = [ansatz.n_inputs, *[HIDDEN] * (1 + deep), len(ansatz.outputs)]
     width, layers = list(width), len(width) - 1
     degrees = _per_layer(degree, DEEP if deep else DEGREES.get(basis, (3,)), layers)
-    grids = _per_layer(grid, GRIDS, layers)
+    grids = _per_layer(grid, GRIDS.get(basis, USUAL_GRID), layers)
     return KAN(width, grid=grids, k=degrees, basis=basis, base=False, seed=seed)
 
 

@@ -17,10 +17,12 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from kanpde import DivergenceError, Points, Problem, pi, solve
+from kanpde import KAN, DivergenceError, Plan, Points, Problem, pi, solve
 from kanpde.ansatz import Ansatz, build_ansatz
 from kanpde.catalog import problem_class
 from kanpde.comparison import error_of
+from kanpde.nn.basis import BSpline
+from kanpde.nn.refine import adapted_grid
 from kanpde.recommend import kan_from, matching_mlp, recommended_kan
 from kanpde.reference import Reference, ReferenceFailed, finite_difference, reference_for, spectral
 
@@ -77,11 +79,31 @@ class Row:
         return {"KAN": kan, "MLP": matching_mlp(ansatz, size(kan), seed=seed)}
 
 
+def polynomials(*hidden: int, k: Sequence[int]) -> Callable[[Ansatz, int], nn.Module]:
+    """A Chebyshev KAN with the given hidden layers and degrees."""
+    return lambda ansatz, seed: kan_from(
+        ansatz, width=[ansatz.n_inputs, *hidden, len(ansatz.outputs)], degree=k, seed=seed
+    )
+
+
 def splines(ansatz: Ansatz, seed: int) -> nn.Module:
-    """The recommended KAN with B-splines in place of polynomials."""
-    return kan_from(ansatz, basis="bspline", seed=seed)
+    """B-splines of degree 12, in the first layer on a grid that is finer near the ends."""
+    ends = adapted_grid(torch.cos(torch.linspace(0, math.pi, 4001, dtype=torch.float64)), 14)
+    return KAN(
+        [ansatz.n_inputs, 6, len(ansatz.outputs)], basis=[BSpline(grid=ends, degree=12), BSpline(2, 4)], seed=seed
+    )
 
 
+DEEP = polynomials(6, 6, k=(12, 5, 5))
+
+
+def slabs(count: int, points: int, *, stretch: bool = True) -> dict[str, Any]:
+    """Options of a run in so many time slabs."""
+    return {"plan": Plan(slabs=count, stretch=stretch), "points": Points(points)}
+
+
+SHOCK = {"model": DEEP, "options": slabs(20, 2500), "parameters": {"nu": 0.01 / pi}}
+PHASES = {"model": DEEP, "options": slabs(20, 2500)}
 ROWS = (
     Row("poisson", 1e-13, 30),
     Row("poisson", 1e-12, 30, hard=False),
@@ -89,18 +111,21 @@ ROWS = (
     Row("poisson_kan_paper", 1e-11, 60),
     Row("poisson_kan_paper", 1e-11, 60, hard=False),
     Row("helmholtz", 1e-10, 180),
-    Row("multiscale_poisson", 1e-9, 600),
-    Row("convection", 1e-10, 600, parameters={"speed": 50}),
+    Row("multiscale_poisson", 1e-9, 600, model=polynomials(8, k=(60, 4))),
+    Row(
+        "convection", 1e-10, 600, parameters={"speed": 50}, model=polynomials(6, k=(14, 4)),
+        options=slabs(20, 1500, stretch=False), note="20 slabs",
+    ),
     Row("wave", 1e-11, 600),
-    Row("burgers", 1e-7, 300, parameters={"nu": 0.01 / pi}, note="300 s"),
-    Row("burgers", 8e-9, 600, parameters={"nu": 0.01 / pi}, note="600 s"),
-    Row("burgers", 1e-11, 600, parameters={"nu": 0.01}),
-    Row("allen_cahn", 9e-7, 300, hard=False, note="300 s"),
-    Row("allen_cahn", 1e-8, 600, hard=False, note="600 s"),
-    Row("kuramoto_sivashinsky", 1e-5, 600),
-    Row("klein_gordon", 1e-6, 600),
-    Row("poisson_5d", 1e-6, 600, hard=False),
-)
+    Row("burgers", 1e-7, 300, note="20 slabs, 300 s", **SHOCK),
+    Row("burgers", 8e-9, 600, note="20 slabs, 600 s", **SHOCK),
+    Row("burgers", 1e-11, 600, parameters={"nu": 0.01}, model=DEEP, options=slabs(10, 2500), note="10 slabs"),
+    Row("allen_cahn", 9e-7, 300, note="20 slabs, 300 s", **PHASES),
+    Row("allen_cahn", 1e-8, 600, note="20 slabs, 600 s", **PHASES),
+    Row("kuramoto_sivashinsky", 1e-5, 600, model=DEEP, options=slabs(25, 2500, stretch=False), note="25 slabs"),
+    Row("klein_gordon", 1e-6, 600, hard=False, model=polynomials(8, k=(30, 4))),
+    Row("poisson_5d", 1e-6, 600, hard=False, model=polynomials(20, k=(8, 4)), options={"points": Points(6000, 6000)}),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Kernel:
 
 @dataclass
 class KernelFactor:
-    """J, which must not be overwritten meanwhile, and J J^T, of which only the lower triangle counts."""
+    """J in the parameters of the metric, and J J^T, of which only the lower triangle counts."""
 
     linear: Linearisation
     jacobian: Float[Tensor, "n p"]
