@@ -14,7 +14,7 @@ class Burgers(Problem):
     domain = Interval(x=(-1, 1)) * Time(t=(0, 1))
     nu = 0.01 / pi
 
-    closed_form_error = 1e-12
+    closed_form_error = 1e-14
 
     def residual(self, u, x, t):
         return u.t + u * u.x - self.nu * u.xx
@@ -26,7 +26,8 @@ class Burgers(Problem):
         """Cole-Hopf transformation, its integrals by the trapezoidal rule.
 
         With eta = sqrt(4 nu t) s the integrands are entire functions that decay like exp(-s^2), for which the
-        trapezoidal rule converges exponentially.
+        trapezoidal rule converges exponentially. What remains is rounding in exponents of size 1/(2 pi nu): against 40
+        digits the relative L2 error is 2e-15 for nu = 0.01/pi and for nu = 0.01, and grows as 1/nu below.
 
         Source:
             Cole (1951), Quarterly of Applied Mathematics 9, 225.

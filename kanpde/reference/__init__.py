@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..problem import Problem
+from .chebyshev import chebyshev
 from .closed_form import exact_reference, usual_nodes
 from .finite_difference import finite_difference
 from .record import Reference, ReferenceFailed
@@ -11,6 +12,7 @@ from .spectral import spectral
 __all__ = [
     "Reference",
     "ReferenceFailed",
+    "chebyshev",
     "exact_reference",
     "finite_difference",
     "numerical_reference",

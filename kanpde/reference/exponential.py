@@ -15,8 +15,7 @@ from .record import ReferenceFailed
 ORDER = 4
 CONTOUR_POINTS = 32
 DEEPEST_LEVEL = 40
-MOST_STEPS = 5_000
-"""Between two instants."""
+MOST_STEPS = 20_000
 ROUNDING = 4e-16
 """Error of a step that no tolerance can forbid, relative to the state."""
 WEIGHTS_KEPT = 32
@@ -58,6 +57,7 @@ class Etdrk4:
     multipliers: State
     rest: Callable[[float, State], State]
     _level: int = 0
+    _steps: int = 0
     _weights: Callable[[float], Weights] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -104,15 +104,15 @@ class Etdrk4:
             after, added = self.double_step(t, c, h)
             error, allowed = np.linalg.norm(added), max(tolerance, ROUNDING) * np.linalg.norm(after)
             if error <= allowed:
-                c, done = after, done + 1
+                c, done, self._steps = after, done + 1, self._steps + 1
                 taken.append((t, h))
                 if error < allowed / 2 ** (ORDER + 2) and done % 2 == 0 and level:
                     done, level = done // 2, level - 1
             else:  # NaN as well
                 done, level = 2 * done, level + 1
-            if level > DEEPEST_LEVEL or len(taken) > MOST_STEPS:
+            if level > DEEPEST_LEVEL or self._steps > MOST_STEPS:
                 raise ReferenceFailed(
-                    f"ETDRK4 has come to {t:.4g} of {stop:.4g} in {len(taken)} steps, the next one is {h:.2g}: "
+                    f"ETDRK4 has come to {t:.4g} of {stop:.4g} in {self._steps} steps, the next one is {h:.2g}: "
                     "does the solution blow up?"
                 )
         self._level = level

@@ -16,6 +16,7 @@ from .record import Reference, ReferenceFailed
 
 FEWEST_MODES = 32
 MOST_MODES = 2048
+"""Of the coarser solution."""
 KEPT_NODES = 201
 SHARE_OF_MODES = 0.25
 SHARE_OF_STEPS = 0.1
@@ -45,15 +46,15 @@ def spectral(
     Args:
         problem: on an interval with `Periodic` and time, every equation of first order in time, the highest space
             derivatives linear with constant coefficients.
-        modes: of the coarser solution, the constant among them, at least 4; as many as the tolerance needs, up to 2048,
-            without it.
+        modes: of the coarser solution, the constant among them, at least 4; as many as the tolerance needs without it.
         tolerance: relative L2 error that is sought; with `modes` it governs the steps in time alone.
         instants: equidistant instants of the result, both ends included.
         axes: the nodes and instants themselves, coordinate to ascending values, in place of 201 nodes and `instants`.
 
     Raises:
         ValueError: for a problem that the method cannot take, naming what is in the way, or axes outside the domain.
-        ReferenceFailed: if the steps in time become too short or too many, as for a solution that blows up.
+        ReferenceFailed: if 4096 modes do not resolve the solution, as behind a shock, or steps in time become too short or
+            too many, as for a solution that blows up.
 
     Source:
         Kassam, Trefethen (2005), SIAM Journal on Scientific Computing 26, 1214; Orszag (1971), Journal of the
@@ -64,11 +65,11 @@ def spectral(
     x, t = _checked_axes(problem, axes or problem.domain.grid([KEPT_NODES, instants]))
     _check_numbers(modes, tolerance)
     count = modes or _resolving_modes(problem, t, SHARE_OF_MODES * tolerance)
-    step_error, resolved = SHARE_OF_STEPS * tolerance, modes is None and count < MOST_MODES
-    for _ in range(ATTEMPTS if resolved else 1):
+    step_error = SHARE_OF_STEPS * tolerance
+    for _ in range(1 if modes else ATTEMPTS):
         coarse = _solve(problem, x, t, count, step_error)
         fine = _solve(problem, x, t, 2 * count, [_halved(steps) for steps in coarse.schedule])
-        error = _relative_difference(coarse.values, fine.values) + ROUNDING
+        error = relative_difference(coarse.values, fine.values) + ROUNDING
         if error <= tolerance:
             break
         step_error *= SHARE_OF_STEPS * tolerance / error
@@ -109,6 +110,10 @@ def _solve(problem: Problem, x: np.ndarray, t: np.ndarray, modes: int, steps: fl
             schedule.append(taken)
             found.append(state)
     history = np.stack(found, axis=-1)
+    if not np.isfinite(history).all():
+        raise ReferenceFailed(
+            f"Fourier series of {modes} modes are not finite at {t[-1]:.4g}: does the solution blow up?"
+        )
     values = system.values(history, x)
     if t[0] == first:
         for name, v in values.items():
@@ -123,21 +128,25 @@ def _halved(steps: Steps) -> Steps:
 
 
 def _resolving_modes(problem: Problem, t: np.ndarray, tolerance: float) -> int:
-    """So many modes that the initial values are exact and later ones have no more to within a tolerance."""
+    """So many modes that the initial values are exact and later ones have no more, to within a tolerance."""
     modes, nowhere = FEWEST_MODES, np.zeros(1)
-    while modes < MOST_MODES:
+    while modes <= MOST_MODES:
         begin, finer = (initial_coefficients(problem, count)[:, :modes] for count in (modes, 2 * modes))
         if np.linalg.norm(finer - begin) <= tolerance * np.linalg.norm(finer):
             try:
                 if _solve(problem, nowhere, t, 2 * modes, ROUGH_STEPS).tail <= tolerance:
-                    break
+                    return modes
             except ReferenceFailed:  # too few modes may blow up where enough do not
                 pass
         modes *= 2
-    return modes
+    raise ReferenceFailed(
+        f"{2 * MOST_MODES} Fourier modes do not resolve the solution to {tolerance:.1g}: raise the tolerance, or give "
+        "`modes` and take the error that they reach."
+    )
 
 
-def _relative_difference(coarse: dict[str, np.ndarray], fine: dict[str, np.ndarray]) -> float:
+def relative_difference(coarse: dict[str, np.ndarray], fine: dict[str, np.ndarray]) -> float:
+    """Relative L2 difference over all unknowns on the same nodes; the absolute one if the finer values are zero."""
     miss = sum(float(np.sum((coarse[name] - v) ** 2)) for name, v in fine.items())
     size = sum(float(np.sum(v**2)) for v in fine.values())
     return float(np.sqrt(miss / size if size else miss))
