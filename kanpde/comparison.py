@@ -21,7 +21,7 @@ from .plan import Plan
 from .problem import Problem
 from .recommend import matching_mlp, recommended_kan, recommended_plan
 from .record import ATTRIBUTES
-from .reference import Reference, ReferenceFailed, exact_reference, finite_difference
+from .reference import Reference, ReferenceFailed, exact_reference, finite_difference, spectral
 from .run import Recorder
 from .solution import Solution
 from .solver import DivergenceError, Points, chosen_optimizer, ready_ansatz, solve
@@ -113,7 +113,7 @@ def compare(
         points: number of interior points, or `Points`, for all.
         hard: build conditions in, for all.
         plan: slabs and the like, for all; without it and without `models` the recommended one.
-        reference: what to measure errors against; the exact solution without it, or finite differences.
+        reference: what to measure errors against; the exact solution without it, or a spectral or finite-difference one.
         record: file that all runs so far are written to after every run.
         overwrite: let `record` replace a file.
         threads: of PyTorch, for all; see `solve`.
@@ -138,7 +138,7 @@ def compare(
     models = _default_models(ansatz) if models is None else dict(models)
     where = (points if isinstance(points, Points) else Points(points)).resolved(_common_size(models, chosen[0]))
     classical = _classical(problem)
-    reference = reference or exact_reference(problem) or classical
+    reference = reference or exact_reference(problem) or _spectral(problem) or classical
     if reference is None:
         raise ValueError(
             f"`problem` {problem.name} has nothing to compare with: it needs `exact`, `closed_form` or a "
@@ -227,6 +227,13 @@ def _row(name: str, solutions: Sequence[Solution], diverged: int) -> dict[str, A
         "reference_error": None if error is None else error.reference_error,
         "record": None,
     }
+
+
+def _spectral(problem: Problem) -> Reference | None:
+    try:
+        return spectral(problem)
+    except (ValueError, ReferenceFailed):
+        return None
 
 
 def _classical(problem: Problem) -> Reference | None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import sympy as sp
 from sympy.core.function import AppliedUndef
+from sympy.printing.numpy import SciPyPrinter
 from sympy.printing.pytorch import TorchPrinter
 
 from .symbols import Parameter, Unknown, orders_of
@@ -188,7 +189,9 @@ def _compile(arguments: list[sp.Symbol], outputs: list[sp.Expr], backend: str) -
             own[name] = implementation
             outputs = [e.replace(function, sp.Function(name)) for e in outputs]
     library = ["torch"] if backend == "torch" else ["scipy", "numpy"]
-    printer = _TorchPrinter({"fully_qualified_modules": False, "inline": True}) if backend == "torch" else None
+    options = {"fully_qualified_modules": False, "inline": True}
+    own_functions = {"allow_unknown_functions": True}
+    printer = _TorchPrinter(options) if backend == "torch" else _NumPyPrinter({**options, **own_functions})
     code = [_with_floats(e) for e in outputs]
     try:
         return sp.lambdify(arguments, code, modules=[own, *library], printer=printer, cse=True, dummify=True)
@@ -202,6 +205,15 @@ class _TorchPrinter(TorchPrinter):
 
     def _print_AppliedUndef(self, expr: sp.Expr) -> str:  # noqa: N802  (the name that SymPy looks for)
         return f"{expr.func.__name__}({', '.join(map(self._print, expr.args))})"
+
+
+class _NumPyPrinter(SciPyPrinter):
+    """Prints small powers of symbols as products, which NumPy evaluates a hundred times as fast."""
+
+    def _print_Pow(self, expr: sp.Pow, rational: bool = False) -> str:  # noqa: N802
+        if expr.base.is_Symbol and expr.exp.is_Integer and 3 <= expr.exp <= 8:
+            return f"({'*'.join([self._print(expr.base)] * int(expr.exp))})"
+        return super()._print_Pow(expr, rational=rational)
 
 
 def _with_floats(expression: sp.Basic) -> sp.Basic:

@@ -25,8 +25,8 @@ from .settings import Settings
 from .slabs import Slab, SlabField, check_slabs, field_function
 
 SMALLEST = 1e-300
-COLD = 3.0
-"""How much more the first slab gets than another of its length."""
+COLD, WARM = 3.0, 1.5
+"""How many times what is due to its length the first slab may use, and any other, beside what later ones may."""
 
 
 class March:
@@ -79,10 +79,15 @@ class March:
         return len(self.slabs) + 1
 
     def share(self) -> float:
-        """Part of what is left of the budget that the present leg may use; the first slab starts cold and gets more."""
+        """Part of what is left of the budget that the present leg may use.
+
+        A slab gets more than what is due to its length, because what it does not use is left to later ones; the first
+        one starts cold and gets most.
+        """
         part = (self.stop - self.start) / (self.end - self.start) if self.marches else 1.0
-        if self.marches and not self.slabs:
-            part = COLD * part / (1 + (COLD - 1) * part)
+        if self.marches:
+            more = WARM if self.slabs else COLD
+            part = more * part / (1 + (more - 1) * part)
         return part / (self.plan.stages - self.stage)
 
     def leg(self, model: nn.Module) -> Leg:
@@ -140,19 +145,20 @@ class March:
         Returns:
             The network for the next leg.
         """
-        network, length = leg.trial.network, self.stop - self.start
+        network = leg.trial.network
         adaptive = self.plan.slabs if isinstance(self.plan.slabs, AdaptiveSlabs) else None
         missed = adaptive is not None and not root <= adaptive.tolerance
-        if adaptive is not None and missed and stalled and self.stage == 0 and self._divisible(adaptive, length):
-            self.length, again = length / 2, str(self.problem.domain.time_name)
+        if adaptive is not None and missed and stalled and self.stage == 0 and self._divisible(adaptive):
+            self.length, again = (self.stop - self.start) / 2, str(self.problem.domain.time_name)
             self.redone += 1
             output = 0.5**self.problem.time_order if self._built_in(leg) else 1.0
             return successor(network, leg.trial.input_map, self._input_map(), again=again, output=output)
         self.fields.append(leg.field)
         if self.stage + 1 < self.plan.stages:
             self.stage += 1
-            self.scale = max(self.scale * root, SMALLEST)
+            self.scale = max(root, SMALLEST)
             return self._fresh(network)
+        length = self.stop - self.start
         self.slabs.append((self.stop, len(self.fields) - 1))
         self.start, self.stage, self.scale = self.stop, 0, 1.0
         if adaptive is not None:
@@ -162,9 +168,9 @@ class March:
         output = ((self.stop - self.start) / length) ** self.problem.time_order
         return successor(network, leg.trial.input_map, self._input_map(), output=output)
 
-    def _divisible(self, adaptive: AdaptiveSlabs, length: float) -> bool:
+    def _divisible(self, adaptive: AdaptiveSlabs) -> bool:
         lo, hi = self.problem.domain.bounds[str(self.problem.domain.time_name)]
-        return length / 2 >= adaptive.shortest * (hi - lo)
+        return (self.stop - self.start) / 2 >= adaptive.shortest * (hi - lo)
 
     def _built_in(self, leg: Leg) -> bool:
         """Whether the network of a leg is the rate of change since its start, as in all slabs but a soft first one."""

@@ -77,4 +77,5 @@ class Plan:
                 raise TypeError(f"`{name}` must be a whole number, got {value!r}: 1 is one network from start to end.")
             if value < 1:
                 raise ValueError(f"`{name}` must be at least 1, got {value}: 1 is one network from start to end.")
+            object.__setattr__(self, name, int(value))
         object.__setattr__(self, "refinements", tuple(self.refinements))

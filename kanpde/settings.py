@@ -13,7 +13,7 @@ import torch
 from .balance import AdaptiveRatio, Causal, GradientNorm, NeuralTangentKernel, ResidualAttention
 from .budget import Budget
 from .nn.refine import AdaptedGrid, FinerGrid, HigherDegree, MoreNodes
-from .optim import LBFGS, Adam, GaussNewton, Optimizer, Schedule
+from .optim import LBFGS, Adam, GaussNewton, Optimizer, Schedule, SelfScaledBFGS, SelfScaledBroyden
 from .optim.factorisation import Automatic, ConjugateGradients, Gram, Kernel, Orthogonal, Singular, Sketch
 from .plan import AdaptiveSlabs, Plan
 from .record import RecordError
@@ -121,7 +121,7 @@ class Settings:
 KNOWN: dict[str, type] = {
     c.__name__: c
     for c in (
-        *(Plan, AdaptiveSlabs, Schedule, GaussNewton, Adam, LBFGS),
+        *(Plan, AdaptiveSlabs, Schedule, GaussNewton, Adam, LBFGS, SelfScaledBFGS, SelfScaledBroyden),
         *(Automatic, ConjugateGradients, Gram, Kernel, Orthogonal, Singular, Sketch),
         *(AdaptiveRatio, Causal, GradientNorm, NeuralTangentKernel, ResidualAttention, RAD, RAR, RARD, Redraw),
         *(AdaptedGrid, FinerGrid, HigherDegree, MoreNodes),
@@ -131,15 +131,17 @@ KNOWN: dict[str, type] = {
 
 
 def described(value: Any) -> Any:
-    """Numbers, text, lists and dicts for an object of a known class: its name and the arguments that it keeps."""
+    """Numbers, text, lists and dicts for an object of a known class, its name and its arguments; of others the name."""
     if isinstance(value, torch.dtype):
         return {"dtype": str(value).removeprefix("torch.")}
     if isinstance(value, (list, tuple)):
         return [described(v) for v in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    arguments = [a for a in inspect.signature(type(value)).parameters if hasattr(value, a)]
-    return {"class": type(value).__name__, **{a: described(getattr(value, a)) for a in arguments}}
+    kind = type(value)
+    if kind not in KNOWN.values():
+        return {"class": f"{kind.__module__}.{kind.__qualname__}"}
+    return {"class": kind.__name__, **{a: described(getattr(value, a)) for a in inspect.signature(kind).parameters}}
 
 
 def rebuilt(saved: Any, what: str) -> Any:
@@ -152,7 +154,7 @@ def rebuilt(saved: Any, what: str) -> Any:
         return tuple(rebuilt(v, what) for v in saved)
     if not isinstance(saved, dict):
         return saved
-    if "dtype" in saved:
+    if "class" not in saved:
         return {"float32": torch.float32, "float64": torch.float64}[saved["dtype"]]
     if saved["class"] not in KNOWN:
         raise RecordError(f"{what} has a part of class {saved['class']}, which is not kanpde's; give the object again")

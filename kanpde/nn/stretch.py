@@ -27,7 +27,7 @@ class Front:
 
     Args:
         centre: where, in [-1, 1].
-        width: above 0; tanh((s - centre) / width) is a front of this width.
+        width: positive and finite; tanh((s - centre) / width) is a front of this width.
         share: part of the range that the map gives to it, in (0, 1].
 
     Raises:
@@ -41,8 +41,8 @@ class Front:
     def __post_init__(self) -> None:
         if not -1 <= self.centre <= 1:
             raise ValueError(f"`centre` must be in [-1, 1], got {self.centre}: coordinates are scaled.")
-        if not self.width > 0:
-            raise ValueError(f"`width` must be positive, got {self.width}: leave the front out instead.")
+        if not 0 < self.width < math.inf:
+            raise ValueError(f"`width` must be positive and finite, got {self.width}: leave the front out instead.")
         if not 0 < self.share <= 1:
             raise ValueError(f"`share` must be in (0, 1], got {self.share}: leave the front out instead.")
 
@@ -143,8 +143,8 @@ def fronts_of(
     *,
     ring: bool = False,
     known: Sequence[Front] = (),
-    contrast: float = 2.0,
-    thin: float = 0.25,
+    contrast: float | None = None,
+    thin: float = 0.3,
     most: int = 5,
     room: float | None = None,
 ) -> tuple[Front, ...]:
@@ -155,7 +155,8 @@ def fronts_of(
         measures: such as the slope of a function, or the root of its curvature, which shows kinks as well.
         ring: whether both ends are the same place.
         known: layers of an earlier time, which stay where nothing else is found, after all others.
-        contrast: how many times its mean a measure must reach in a layer.
+        contrast: how many times its mean a measure must reach in a layer; 1.5 without it, on a ring 2: waves are no
+            layers.
         thin: largest width of what is called a layer.
         most: number of layers at most; those of highest contrast are kept.
         room: sum of their shares; 0.9 without it, on a ring 0.5, because its maps leave less to the rest.
@@ -164,6 +165,7 @@ def fronts_of(
         One front per peak of a measure, its width from the width of the peak at half its height; peaks that are closer
         than their widths are one layer.
     """
+    contrast = contrast if contrast is not None else 2.0 if ring else 1.5
     found = [(0.0, f.centre, f.width) for f in known]
     for measure in np.abs(np.atleast_2d(measures)):
         mean = np.trapezoid(measure, s) / 2
@@ -188,7 +190,7 @@ def _width(s: np.ndarray, steep: np.ndarray, i: int) -> float:
     """The w of a peak sech^2((s - c) / w), which is 1.763 w wide at half its height; at an end it is half a peak."""
     below = np.flatnonzero(steep < steep[i] / 2)
     left, right = below[below < i], below[below > i]
-    reach = [s[i] - s[left[-1]]] * bool(len(left)) + [s[right[0]] - s[i]] * bool(len(right))
+    reach = [s[i] - s[j] for j in left[-1:]] + [s[j] - s[i] for j in right[:1]]
     return max(float(np.mean(reach)) if reach else 1.0, s[1] - s[0]) / math.acosh(math.sqrt(2))
 
 

@@ -35,7 +35,7 @@ def reference(options: argparse.Namespace) -> Result:
     }
     lines = [
         f"{problem.name}: {found.name}, {found.seconds:.1f} s",
-        f"own error by grid doubling: {found.error:.2g} (relative L2)",
+        f"own error by two resolutions: {found.error:.2g} (relative L2)",
     ]
     if error is not None:
         lines.append(f"true error, against the known solution: {error:.2g}")
