@@ -102,8 +102,7 @@ def slabs(count: int, points: int, *, stretch: bool = True) -> dict[str, Any]:
     return {"plan": Plan(slabs=count, stretch=stretch), "points": Points(points)}
 
 
-SHOCK = {"model": DEEP, "options": slabs(20, 2500), "parameters": {"nu": 0.01 / pi}}
-PHASES = {"model": DEEP, "options": slabs(20, 2500)}
+SHOCK = {"model": DEEP, "parameters": {"nu": 0.01 / pi}}
 ROWS = (
     Row("poisson", 1e-13, 30),
     Row("poisson", 1e-12, 30, hard=False),
@@ -117,11 +116,11 @@ ROWS = (
         options=slabs(20, 1500, stretch=False), note="20 slabs",
     ),
     Row("wave", 1e-11, 600),
-    Row("burgers", 1e-7, 300, note="20 slabs, 300 s", **SHOCK),
-    Row("burgers", 8e-9, 600, note="20 slabs, 600 s", **SHOCK),
+    Row("burgers", 1e-7, 300, options=slabs(20, 2200), note="20 slabs", **SHOCK),
+    Row("burgers", 8e-9, 600, options=slabs(30, 2200), note="30 slabs", **SHOCK),
     Row("burgers", 1e-11, 600, parameters={"nu": 0.01}, model=DEEP, options=slabs(10, 2500), note="10 slabs"),
-    Row("allen_cahn", 9e-7, 300, note="20 slabs, 300 s", **PHASES),
-    Row("allen_cahn", 1e-8, 600, note="20 slabs, 600 s", **PHASES),
+    Row("allen_cahn", 9e-7, 300, model=DEEP, options=slabs(10, 2500), note="10 slabs"),
+    Row("allen_cahn", 1e-8, 600, model=DEEP, options=slabs(16, 2500), note="16 slabs"),
     Row("kuramoto_sivashinsky", 1e-5, 600, model=DEEP, options=slabs(25, 2500, stretch=False), note="25 slabs"),
     Row("klein_gordon", 1e-6, 600, hard=False, model=polynomials(8, k=(30, 4))),
     Row("poisson_5d", 1e-6, 600, hard=False, model=polynomials(20, k=(8, 4)), options={"points": Points(6000, 6000)}),
