@@ -183,7 +183,7 @@ class Run:
         optimizer = copy.deepcopy(settings.optimizer)
         self.training = Training(
             self.leg.loss, optimizer, monitor, settings.seed, history, losses,
-            start=len(history.get("loss", ())), leg=count, spent=seconds, spent_cpu=cpu, tend=tend,
+            start=len(history.get("loss", ())), began=seconds, leg=count, spent=seconds, spent_cpu=cpu, tend=tend,
         )  # fmt: skip
 
     def _error_function(self) -> Callable[[], float | None]:
@@ -270,7 +270,7 @@ class Run:
         while True:
             training = self.training
             part = self.march.share()
-            limit = total.share(part, training.seconds, training.steps) if part < 1 else total
+            limit = total.share(part, training.began, training.start) if part < 1 else total
             reason = training.run(limit, stop, after_step)
             if stop() or self.march.is_last or _exhausted(total, training):
                 return reason if self.march.is_last or stop() else f"{reason}; the end of the time was not reached"

@@ -93,6 +93,7 @@ class Training:
         losses: mean squares per block, one entry per step.
         attempt: number of restarts so far.
         start: number of steps of earlier legs.
+        began: seconds that earlier legs took.
         leg: number of earlier legs.
         spent: seconds that earlier legs and sessions of this run took.
         tend: what is done around the steps.
@@ -106,6 +107,7 @@ class Training:
     losses: dict[str, list[float]] = field(default_factory=dict)
     attempt: int = 0
     start: int = 0
+    began: float = 0.0
     leg: int = 0
     best: dict[str, Any] | None = None
     spent: float = 0.0
@@ -156,17 +158,24 @@ class Training:
                 return reason
             step = self.optimizer.step(self.problem)
             self._note(step)
+            reason = self._judge(step, budget)
             after_step(self.report(budget))
-            if not math.isfinite(step.loss) or step.loss > DIVERGED * self.first_loss:
-                raise FloatingPointError(f"diverged: the loss is {step.loss:.3g} after {self.steps} steps")
-            if budget.tolerance is not None and math.sqrt(step.loss) <= budget.tolerance:
-                return f"tolerance reached: the root of the loss is {math.sqrt(step.loss):.3g}"
-            reason = step.stuck or self._stalled()
-            if reason and not (self._restarts(step, budget) or self._goes_on()):
+            if reason:
                 return reason
-            if self.tend is not None and not reason:
-                self._notes |= self.tend.between(self.steps - self.start)
-                self._adopt()
+
+    def _judge(self, step: Step, budget: Budget) -> str | None:
+        """What follows from a step: why training stops, or else what changes before the next one."""
+        if not math.isfinite(step.loss) or step.loss > DIVERGED * self.first_loss:
+            raise FloatingPointError(f"diverged: the loss is {step.loss:.3g} after {self.steps} steps")
+        if budget.tolerance is not None and math.sqrt(step.loss) <= budget.tolerance:
+            return f"tolerance reached: the root of the loss is {math.sqrt(step.loss):.3g}"
+        reason = step.stuck or self._stalled()
+        if reason:
+            return None if self._goes_on() or self._restarts(step, budget) else reason
+        if self.tend is not None:
+            self._notes |= self.tend.between(self.steps - self.start)
+            self._adopt()
+        return None
 
     def _goes_on(self) -> bool:
         """The next method of a schedule, or a refinement, when there is no more progress."""
@@ -251,6 +260,8 @@ class Training:
             "losses": {k: torch.tensor(v, dtype=torch.float64) for k, v in self.losses.items()},
             "attempt": self.attempt,
             "start": self.start,
+            "began": self.began,
+            "notes": dict(self._notes),
             "leg": self.leg,
             "window_start": self._window_start,
             "sizes": self.sizes,
@@ -276,7 +287,8 @@ class Training:
         self.history = {k: list(map(float, v)) for k, v in state["history"].items()}
         self.losses = {k: list(map(float, v)) for k, v in state["losses"].items()}
         self.attempt, self._window_start = int(state["attempt"]), int(state["window_start"])
-        self.start, self.leg = int(state["start"]), int(state["leg"])
+        self.start, self.began, self.leg = int(state["start"]), float(state["began"]), int(state["leg"])
+        self._notes = dict(state["notes"])
         self.sizes, self.first_loss = dict(state["sizes"]), float(state["first_loss"])
         self.best = state["best"] and {**state["best"], "theta": tensor(state["best"]["theta"])}
         self.spent, self.spent_cpu = float(state["seconds"]), float(state["cpu_seconds"])

@@ -25,6 +25,7 @@ from kanpde.ansatz import build_ansatz
 from kanpde.blocks import LeastSquares, Trial, build_blocks
 from kanpde.nn import KAN, MLP
 from kanpde.nn.input_map import InputMap
+from kanpde.nn.stretch import Front, Stretch
 from kanpde.sampling import Sobol
 
 
@@ -336,3 +337,60 @@ def test_a_network_without_parameters_is_refused():
 def test_a_loss_without_blocks_is_refused():
     with pytest.raises(ValueError, match="`blocks` must hold at least one block"):
         LeastSquares(Trial(MLP([1, 1]), InputMap({"x": (0, 1)})), [])
+
+
+# -------------------------------------------------------------------- weights and stretched coordinates
+
+
+def test_other_weights_change_the_rows_of_their_block_alone():
+    loss = least_squares(Nonlinear())
+    before = loss.residual()
+    means = loss.mean_squares(before)
+    loss.reweigh({"dirichlet u on x": 4 * loss.blocks[1].weight})
+    first, second, third = loss.slices
+    after = loss.residual()
+    assert torch.equal(after[first], before[first])
+    assert torch.equal(after[third], before[third])
+    assert_close(after[second], 2 * before[second])
+    assert loss.mean_squares(after) == pytest.approx(means, rel=1e-13)
+
+
+def test_a_weight_without_a_block_is_refused():
+    loss = least_squares(Fourth())
+    for arguments in ({"weights": {"no": 1.0}}, {"point_weights": {"no": torch.ones(23)}}):
+        with pytest.raises(ValueError, match="`no` is no block of this loss: it has equation, dirichlet u on"):
+            loss.reweigh(**arguments)
+
+
+def stretched(problem, width):
+    ansatz, stretch = build_ansatz(problem), Stretch((Front(0.0, width),))
+    input_map = InputMap(problem.domain.bounds, ansatz.periodic, {"x": stretch})
+    samplers = {t.name: Sobol(i) for i, t in enumerate(ansatz.terms)}
+    trial = Trial(NETWORKS["chebyshev"](ansatz.n_inputs, 1), input_map)
+    return build_blocks(ansatz, trial, samplers, interior=64, boundary=7, penalty=3.0), stretch, trial
+
+
+def test_points_of_equations_are_even_in_the_stretched_coordinate_and_those_of_conditions_as_ever():
+    loss, stretch, _ = stretched(Nonlinear(), 0.01)
+    plain = least_squares(Nonlinear(), interior=64)
+    x, y = loss.blocks[0].sides[0].x.T
+    before = plain.blocks[0].sides[0].x.T
+    assert_close(stretch.rows(x - 1, 0)[0], before[0] - 1, rtol=0, atol=1e-12)
+    assert torch.equal(y, before[1])
+    for a, b in zip(loss.blocks[1:], plain.blocks[1:], strict=True):
+        assert torch.equal(a.sides[0].x, b.sides[0].x)
+
+
+def test_the_squares_of_a_stretched_equation_count_by_the_width_of_their_cell_squared():
+    loss, stretch, _ = stretched(Nonlinear(), 0.01)
+    slopes = stretch.rows(loss.blocks[0].sides[0].x[:, 0] - 1, 1)[1]
+    weights = loss.blocks[0].point_weights
+    assert float(weights.mean()) == pytest.approx(1.0, rel=1e-14)
+    assert_close(weights / weights[0], (slopes[0] / slopes) ** 2)
+    assert [b.point_weights for b in loss.blocks[1:]] == [None, None]
+
+
+def test_the_jacobian_on_stretched_coordinates_is_that_of_autograd():
+    loss, _, _ = stretched(Nonlinear(), 0.1)
+    wanted = by_autograd(loss)
+    assert_close(loss.jacobian()[1], wanted, rtol=0, atol=1e-11 * max(1.0, wanted.abs().max().item()))

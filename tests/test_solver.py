@@ -6,10 +6,28 @@ import numpy as np
 import pytest
 import torch
 
-from kanpde import KAN, MLP, Dirichlet, DivergenceError, Interval, Points, Problem, Solution, pi, sin, solve
+from kanpde import (
+    KAN,
+    MLP,
+    Dirichlet,
+    DivergenceError,
+    Initial,
+    Interval,
+    Points,
+    Problem,
+    Solution,
+    Time,
+    pi,
+    sin,
+    solve,
+)
+from kanpde.balance import Causal, GradientNorm
 from kanpde.catalog import problem_class
-from kanpde.optim import LBFGS, Adam, GaussNewton
+from kanpde.nn.refine import HigherDegree, MoreNodes
+from kanpde.optim import LBFGS, Adam, GaussNewton, Schedule
+from kanpde.plan import AdaptiveSlabs, Plan
 from kanpde.reference import exact_reference
+from kanpde.resampling import RAD
 
 
 class Sine(Problem):
@@ -64,7 +82,7 @@ BAD = [
     ({"seconds": -3.0}, "`seconds` must be positive"),
     ({"threads": 0}, "`threads` must be a whole number of at least 1, got 0"),
     ({"points": 0}, "`points` must be a whole number of at least 1, got 0"),
-    ({"optimizer": "sgd"}, "`optimizer` must be one of gauss-newton, adam, lbfgs, got 'sgd'"),
+    ({"optimizer": "sgd"}, "`optimizer` must be one of gauss-newton, adam, lbfgs, ssbfgs, ssbroyden, got 'sgd'"),
     ({"optimizer": Adam}, "`optimizer` must be a name or an object such as Adam"),
     ({"model": [1, 3, 1]}, r"`model` must be a torch module such as KAN\(\[2, 6, 1\]\)"),
     ({"model": KAN([2, 3, 1])}, r"`width` must start with 1, the inputs of Sine \(x\), got 2"),
@@ -300,6 +318,99 @@ def test_a_foreign_module_is_resumed_when_it_is_given_again(tmp_path):
     with pytest.raises(ValueError, match="`model` is missing: the recorded network is neither KAN nor MLP"):
         solve(Sine(), resume=record)
     assert_same_run(solve(Sine(), module(), resume=record), unbroken)
+
+
+# -------------------------------------------------------------------- plans
+
+
+class Burgers(Problem):
+    """Nonlinear, first order in time."""
+
+    domain = Interval(x=(-1, 1)) * Time(t=(0, 1))
+
+    def residual(self, u, x, t):
+        return u.t + u * u.x - 0.2 * u.xx
+
+    def conditions(self, x, t):
+        return [Initial(u=-sin(pi * x)), Dirichlet(u=0, on="x")]
+
+
+def burgers_kan():
+    return KAN([2, 2, 1], basis="chebyshev", k=[5, 3], seed=1)
+
+
+PLANS = {
+    "slabs": (Plan(slabs=3), "gauss-newton"),
+    "cold slabs, stretched": (Plan(slabs=3, warm=False, stretch=True), "gauss-newton"),
+    "adaptive slabs": (Plan(slabs=AdaptiveSlabs(first=0.4, tolerance=0.3, shortest=0.05)), GaussNewton(patience=2)),
+    "stages": (Plan(stages=3), "gauss-newton"),
+    "slabs and stages": (Plan(slabs=2, stages=2), "gauss-newton"),
+    "schedule": (Plan(slabs=2), Schedule([Adam(rate=1e-2), GaussNewton()], steps=3)),
+    "balance": (Plan(slabs=2, balance=GradientNorm(every=2)), "gauss-newton"),
+    "causal": (Plan(balance=Causal(every=2, bins=4)), "gauss-newton"),
+    "resampling": (Plan(slabs=2, resampling=RAD(every=3)), "gauss-newton"),
+    "refinements": (Plan(refinements=(HigherDegree(), MoreNodes())), GaussNewton(patience=1)),
+}
+
+
+@pytest.mark.parametrize("kill", [1, 6, 11, 16])
+@pytest.mark.parametrize("name", PLANS)
+def test_a_run_with_a_plan_that_is_killed_anywhere_ends_with_the_bits_of_an_unbroken_one(tmp_path, name, kill):
+    plan, optimizer = PLANS[name]
+    options = {"plan": plan, "optimizer": optimizer, "steps": 18, "points": 24}
+    unbroken, record = solve(Burgers(), burgers_kan(), **options), tmp_path / "run.h5"
+    broken = solve(Burgers(), burgers_kan(), **options, record=record, on_step=interrupt_at(kill))
+    half = Solution.load(record)
+    where = {"x": np.linspace(-1, 1, 9), "t": 0.9 * broken.field.bounds["t"][1]}
+    np.testing.assert_array_equal(half(**where), broken(**where))
+    np.testing.assert_array_equal(half("xt", **where), broken("xt", **where))
+    resumed = solve(Burgers(), resume=record)
+    assert_same_run(resumed, unbroken)
+    assert resumed.stop_reason == unbroken.stop_reason
+    assert resumed.run["slabs"] == unbroken.run["slabs"]
+    where["t"] = 0.3 * unbroken.field.bounds["t"][1]
+    np.testing.assert_array_equal(resumed(**where), unbroken(**where))
+    loaded = Solution.load(record)
+    np.testing.assert_array_equal(loaded(**where), unbroken(**where))
+    assert loaded.parameters == unbroken.parameters
+
+
+def test_the_legs_of_a_plan_are_in_the_history():
+    plan, optimizer = PLANS["slabs and stages"]
+    solution = solve(Burgers(), burgers_kan(), plan=plan, optimizer=optimizer, steps=20, points=24)
+    assert sorted(set(solution.history["leg"])) == [0, 1, 2, 3]
+    assert len(solution.field.parts) == 4
+    assert solution.model_name == "KAN [2, 2, 1] x 4"
+    assert solution.run["slabs"] == 2
+
+
+def test_a_schedule_goes_on_on_the_same_loss():
+    """Adam at a tiny rate, then Gauss-Newton: the loss goes on from where Adam left it, and falls."""
+    optimizer = Schedule([Adam(rate=1e-6), GaussNewton()], steps=4)
+    history = solve(Burgers(), burgers_kan(), optimizer=optimizer, steps=8, points=24).history
+    assert list(history["method"]) == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert history["loss"][:4] == pytest.approx(history["loss"][0], rel=1e-2)
+    assert history["loss"][4] < history["loss"][3]
+    assert (
+        solve(Sine(), small_kan(), optimizer=["adam", "gauss-newton"], steps=1).run["optimizer"] == "adam,gauss-newton"
+    )
+    assert solve(Sine(), small_kan(), optimizer="adam,gauss-newton", steps=1).run["optimizer"] == "adam,gauss-newton"
+
+
+def test_a_run_that_does_not_reach_the_end_of_the_time_says_so():
+    solution = solve(Burgers(), burgers_kan(), plan=Plan(slabs=4), steps=2, points=24)
+    assert solution.stop_reason.endswith("the end of the time was not reached")
+    assert solution.field.bounds["t"][1] < 1
+    with pytest.raises(ValueError, match="`t` must lie in"):
+        solution(x=0.0, t=1.0)
+
+
+def test_a_second_stage_lowers_the_residual_below_that_of_the_first():
+    def residual(stages):
+        plan = Plan(stages=stages)
+        return solve(Sine(), KAN([1, 2, 1], basis="chebyshev", k=[3, 2], seed=1), plan=plan, steps=60).residual
+
+    assert residual(2) < 0.5 * residual(1)
 
 
 # -------------------------------------------------------------------- accuracy

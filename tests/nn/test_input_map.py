@@ -8,6 +8,7 @@ from torch.testing import assert_close
 
 from kanpde.jet import JetPlan, nested_autograd
 from kanpde.nn.input_map import InputMap
+from kanpde.nn.stretch import Front, Stretch
 
 X = torch.tensor([[0.0, -1.0], [1.0, 0.5], [3.0, 2.0]], dtype=torch.float64)
 BOUNDS = {"x": (0.0, 3.0), "y": (-1.0, 2.0)}
@@ -40,3 +41,41 @@ def test_a_jet_of_values_alone_needs_no_slopes():
 def test_a_periodic_coordinate_without_bounds_is_refused():
     with pytest.raises(ValueError, match=r"`periodic` must name coordinates \(x, y\), got 'z'"):
         InputMap(BOUNDS, ["z"])
+
+
+LINE, RING = Stretch((Front(0.2, 0.1, 0.8),)), Stretch((Front(-0.3, 0.2, 0.5),), ring=True)
+
+
+@pytest.mark.parametrize(
+    ("periodic", "stretches"),
+    [((), {"x": LINE}), ((), {"x": LINE, "y": LINE}), (("x",), {"x": RING}), (("x",), {"x": RING, "y": LINE})],
+)
+def test_the_jet_of_stretched_coordinates_is_that_of_nested_autograd(periodic, stretches):
+    input_map = InputMap(BOUNDS, periodic, stretches)
+    plan = JetPlan([(4, 0), (2, 2), (0, 3), (1, 0)])
+    assert_close(input_map.jet(X, plan), nested_autograd(input_map, X, plan), rtol=1e-11, atol=1e-11)
+
+
+def test_a_stretched_coordinate_is_that_of_its_stretch():
+    s = 2 * X[:, 0] / 3 - 1
+    assert_close(InputMap(BOUNDS, (), {"x": LINE})(X)[:, 0], LINE.rows(s, 0)[0])
+
+
+def test_a_stretched_ring_still_closes():
+    input_map, plan = InputMap(BOUNDS, ["x"], {"x": RING}), JetPlan([(4, 0)])
+    ends = torch.tensor([[0.0, 1.0], [3.0, 1.0]], dtype=torch.float64)
+    jet = input_map.jet(ends, plan)
+    assert_close(jet[:, 0], jet[:, 1], rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("periodic", "stretches", "message"),
+    [
+        ((), {"z": LINE}, r"`stretches` must name coordinates \(x, y\), got 'z'"),
+        (("x",), {"x": LINE}, "`stretches` of 'x' must go round like the coordinate, got ring=False"),
+        ((), {"x": RING}, "`stretches` of 'x' must not go round like the coordinate, got ring=True"),
+    ],
+)
+def test_a_stretch_that_does_not_fit_its_coordinate_is_refused(periodic, stretches, message):
+    with pytest.raises(ValueError, match=message):
+        InputMap(BOUNDS, periodic, stretches)
