@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -149,12 +150,14 @@ class Block:
 
     Attributes:
         weight: factor on its mean square in the loss.
-        point_weights: further factors on the square at each point, of mean 1; all 1 if None.
+        local: factors on the square at each point that come with the points; all 1 if None.
+        point_weights: further ones, of mean 1, that a balance may change; all 1 if None.
     """
 
     name: str
     weight: float
     sides: tuple[Side, ...]
+    local: Float[Tensor, " n"] | None = None
     point_weights: Float[Tensor, " n"] | None = None
 
     @property
@@ -165,8 +168,8 @@ class Block:
     @property
     def scale(self) -> float | Float[Tensor, " n"]:
         """Factors that turn residuals into rows of the least-squares problem."""
-        scale = (self.weight / self.size) ** 0.5
-        return scale if self.point_weights is None else scale * self.point_weights.sqrt()
+        factors = [w.sqrt() for w in (self.local, self.point_weights) if w is not None]
+        return math.prod(factors, start=(self.weight / self.size) ** 0.5)
 
     def residuals(self) -> Float[Tensor, " n"]:
         """What should vanish at each point, without weights."""

@@ -16,6 +16,7 @@ from torch import nn
 
 from . import record as records
 from .ansatz import Ansatz, build_ansatz
+from .balance import Causal
 from .budget import Budget
 from .nn import Network
 from .optim import OPTIMIZERS, Optimizer, Schedule
@@ -25,6 +26,7 @@ from .recommend import recommended_kan, recommended_plan
 from .reference import Reference, exact_reference
 from .run import DivergenceError, Run, Unfinished
 from .settings import Points, Settings
+from .slabs import check_slabs
 from .solution import Solution
 from .training import Report, Training
 
@@ -103,6 +105,7 @@ def solve(
     ansatz = ready_ansatz(problem, hard)
     if plan is None:
         plan = recommended_plan(problem) if model is None else Plan()
+    _check_plan(plan, problem)
     model = recommended_kan(ansatz, seed=seed) if model is None else model
     _check_model(model, ansatz)
     reference = exact_reference(problem) if reference is None else reference
@@ -196,6 +199,13 @@ def _check_kinds(problem: object, model: object, seed: object, steps: object, th
         if isinstance(value, bool) or not isinstance(value, Integral) or (least is not None and value < least):
             bound = "" if least is None else f" of at least {least}"
             raise ValueError(f"`{name}` must be a whole number{bound}, got {value!r}.")
+
+
+def _check_plan(plan: Plan, problem: Problem) -> None:
+    if plan.slabs != 1:
+        check_slabs(problem)
+    if isinstance(plan.balance, Causal) and problem.domain.time is None:
+        raise ValueError(f"`balance` cannot be causal for {problem.name}, which has no time: take another one.")
 
 
 def _check_model(model: nn.Module, ansatz: Ansatz) -> None:

@@ -7,7 +7,17 @@ import sys
 
 import pytest
 
+from kanpde import Solution
+from kanpde.balance import NeuralTangentKernel
+from kanpde.catalog import problem_class
 from kanpde.cli import main
+from kanpde.cli.arguments import plan_from
+from kanpde.cli.options import parser
+from kanpde.nn.refine import FinerGrid, HigherDegree, MoreNodes
+from kanpde.plan import AdaptiveSlabs, Plan
+from kanpde.recommend import recommended_plan
+from kanpde.resampling import RARD
+from kanpde.settings import described
 
 QUICK = ["--width", "2,3,1", "--degree", "6", "--points", "60", "--steps", "3"]
 
@@ -120,6 +130,19 @@ BAD = [
     ("solve poisson --degree 0", "`--degree` must be whole numbers of at least 1 with commas between, got '0'"),
     ("solve poisson --model mlp --degree 4", "`--degree` is for KANs, got 4 for an MLP"),
     ("solve poisson --optimizer sgd", "`optimizer` must be one of gauss-newton, adam, lbfgs"),
+    ("solve poisson --optimizer adam,sgd", "`optimizer` must be one of gauss-newton, adam, .*, got 'sgd'"),
+    ("solve burgers --slabs 0", "`--slabs` must be .*, got '0'"),
+    ("solve burgers --slabs some", "`--slabs` must be .*, got 'some'"),
+    ("solve burgers --slabs 2,3", "`--slabs` must be .*, got '2,3'"),
+    ("solve poisson --slabs 2", "`slabs` must be 1 for Poisson, which has no time: take slabs out"),
+    ("solve poisson --slabs auto", "`slabs` must be 1 for Poisson, which has no time"),
+    ("solve poisson --stages 0", "`stages` must be at least 1, got 0"),
+    ("solve poisson --stages 1.5", "argument --stages: invalid int value: '1.5'"),
+    ("solve poisson --refine grid,dice", "`--refine` must be one of grid, degree, width, got 'dice'"),
+    ("solve poisson --balance dice", "`--balance` must be one of adaptive-ratio, .*, got 'dice'"),
+    ("solve poisson --balance ntk,causal", "`--balance` must be one of .*, got 'ntk,causal'"),
+    ("solve poisson --resample dice", "`--resample` must be one of rad, .*, got 'dice'"),
+    ("solve poisson --resample rad,rar", "`--resample` must be one of .*, got 'rad,rar'"),
     ("solve poisson --seconds -1", r"`seconds` must be positive and finite, got -1\.0"),
     ("solve poisson --seconds nan", "`seconds` must be positive and finite, got nan"),
     ("solve poisson --steps 0", "`steps` must be positive and finite, got 0"),
@@ -142,6 +165,12 @@ BAD = [
     ("solve poisson --resume text.h5", "`text.h5` cannot be read as HDF5"),
     ("solve poisson --resume empty.h5", "`empty.h5` cannot be read as HDF5"),
     ("solve poisson --resume text.h5 --width 2,1", "`--width` cannot be given with --resume"),
+    ("solve poisson --resume text.h5 --slabs 2", "`--slabs` cannot be given with --resume"),
+    ("solve poisson --resume text.h5 --stages 2", "`--stages` cannot be given with --resume"),
+    ("solve poisson --resume text.h5 --refine grid", "`--refine` cannot be given with --resume"),
+    ("solve poisson --resume text.h5 --balance ntk", "`--balance` cannot be given with --resume"),
+    ("solve poisson --resume text.h5 --resample rad", "`--resample` cannot be given with --resume"),
+    ("solve poisson --resume text.h5 --stretch", "`--stretch` cannot be given with --resume"),
     ("solve poisson --resume text.h5 --hard", "`--hard` cannot be given with --resume"),
     ("plot text.h5", "`text.h5` cannot be read as HDF5"),
     ("plot folder", "`folder` is no file"),
@@ -338,3 +367,31 @@ def test_python_m_kanpde_is_the_same_command(tmp_path):
     found = subprocess.run(line, capture_output=True, text=True, cwd=tmp_path, env=os.environ, check=True)
     assert json.loads(found.stdout)["problem"] == "Poisson"
     assert found.stderr == ""
+
+
+# -------------------------------------------------------------------- plans
+
+
+@pytest.mark.parametrize(
+    ("options", "plan"),
+    [
+        ("", recommended_plan(problem_class("burgers")())),
+        ("--slabs 3", Plan(slabs=3)),
+        ("--slabs auto", Plan(slabs=AdaptiveSlabs())),
+        ("--stretch --stages 2", Plan(stretch=True, stages=2)),
+        ("--refine grid,degree,width", Plan(refinements=(FinerGrid(), HigherDegree(), MoreNodes()))),
+        ("--balance ntk", Plan(balance=NeuralTangentKernel())),
+        ("--resample rar-d --slabs 2", Plan(slabs=2, resampling=RARD())),
+    ],
+)
+def test_options_make_a_plan(options, plan):
+    found = plan_from(parser().parse_args(["solve", "burgers", *options.split()]), problem_class("burgers")())
+    assert described(found) == described(plan)
+
+
+def test_options_of_a_plan_reach_the_run(folder):
+    more = ["--slabs", "2", "--stages", "2", "--balance", "gradient-norm", "--resample", "redraw", "--no-reference"]
+    assert run("solve", "burgers", *QUICK, "--optimizer", "adam,gauss-newton", *more, "--out", "run.h5") in (0, 1)
+    saved = Solution.load(folder / "run.h5")
+    assert saved.run["optimizer"] == "adam,gauss-newton"
+    assert set(json.loads(saved.run["plan"])) >= {"slabs", "stages", "balance", "resampling"}

@@ -60,7 +60,7 @@ def test_a_list_of_the_wrong_length_is_refused():
 
 
 def test_an_unknown_basis_is_refused():
-    with pytest.raises(ValueError, match="`basis` must be one of .*, got 'wavelet'"):
+    with pytest.raises(ValueError, match=r"`basis` must be one of .*, got 'wavelet'"):
         kan_from(build_ansatz(Steady()), basis="wavelet")
 
 

@@ -80,26 +80,29 @@ def plan_from(options: argparse.Namespace, problem: Problem) -> Plan:
     if options.slabs == "auto":
         slabs = AdaptiveSlabs()
     elif options.slabs is not None:
-        (slabs,) = _numbers(options.slabs, "slabs") or [1]
+        slabs = int(options.slabs) if options.slabs.isdecimal() else 0
+        if slabs < 1:
+            raise ValueError(f"`--slabs` must be auto or a whole number of at least 1, got '{options.slabs}'.")
     return Plan(
         slabs=slabs,
         stretch=bool(options.stretch),
         stages=1 if options.stages is None else options.stages,
-        refinements=tuple(REFINEMENTS[name]() for name in _names(options.refine, "refine", REFINEMENTS)),
-        balance=None if options.balance is None else BALANCES[_names(options.balance, "balance", BALANCES)[0]](),
-        resampling=None
-        if options.resample is None
-        else RESAMPLINGS[_names(options.resample, "resample", RESAMPLINGS)[0]](),
+        refinements=tuple(make() for make in _all_chosen(options.refine, "refine", REFINEMENTS)),
+        balance=None if options.balance is None else _chosen(options.balance, "balance", BALANCES)(),
+        resampling=None if options.resample is None else _chosen(options.resample, "resample", RESAMPLINGS)(),
     )
 
 
-def _names(text: str | None, option: str, table: Mapping[str, Any]) -> list[str]:
-    """The names in an option, with commas between them."""
-    names = [] if text is None else text.split(",")
-    for name in names:
-        if name not in table:
-            raise ValueError(f"`--{option}` must be one of {', '.join(table)}, got '{name}'.")
-    return names
+def _chosen(name: str, option: str, table: Mapping[str, Any]) -> Any:
+    """What an option names."""
+    if name not in table:
+        raise ValueError(f"`--{option}` must be one of {', '.join(table)}, got '{name}'.")
+    return table[name]
+
+
+def _all_chosen(text: str | None, option: str, table: Mapping[str, Any]) -> list[Any]:
+    """What the names in an option, with commas between them, stand for."""
+    return [] if text is None else [_chosen(name, option, table) for name in text.split(",")]
 
 
 def kan_from_options(options: argparse.Namespace, ansatz: Ansatz, seed: int) -> Network:

@@ -18,6 +18,5 @@ OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
 }
 
 __all__ = [
-    *("LBFGS", "OPTIMIZERS", "Adam", "GaussNewton", "Optimizer", "Schedule", "SelfScaledBFGS", "SelfScaledBroyden"),
-    "Step",
-]
+    "LBFGS", "OPTIMIZERS", "Adam", "GaussNewton", "Optimizer", "Schedule", "SelfScaledBFGS", "SelfScaledBroyden", "Step",
+]  # fmt: skip

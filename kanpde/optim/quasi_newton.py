@@ -134,9 +134,8 @@ class QuasiNewton:
         if found is None and not self._inverse.empty:
             self._inverse, resets = self._unlearned(), 1
             found = self._advance(problem, start)
-        end, rate, stuck = start, 0.0, "no step lowers the loss any more, not even down the gradient"
-        if found is not None:
-            end, rate, stuck = found.place, found.length, None
+        end, rate = (start, 0.0) if found is None else (found.place, found.length)
+        stuck = "no step lowers the loss any more, not even down the gradient" if found is None else None
         problem.theta = self._theta = end.theta
         self._end, self._blocks = end, [weakref.ref(b) for b in problem.blocks]
         figures = {"rate": rate, "evaluations": float(self._evaluations), "resets": float(resets)}

@@ -14,7 +14,7 @@ class RAD:
     """Residual-based adaptive distribution: candidates drawn with probability ~ |r|^power / mean(|r|^power) + constant.
 
     Args:
-        every: number of steps between two choices, at least 1.
+        every: number of steps between two choices, at least 1; Gauss-Newton needs some tens to settle at new points.
         power: of the residual, at least 0; 0 is even.
         constant: share of even points, at least 0; large is even.
         pool: candidates per point, at least 1; with exactly 1 all candidates are taken.
@@ -23,7 +23,7 @@ class RAD:
         ValueError: for a setting outside its range.
 
     Source:
-        Wu, Zhu, Tan, Kartha, Lu (2023), Computer Methods in Applied Mechanics and Engineering 403, 115671, sec. 2.4.2.
+        Wu, Zhu, Tan, Kartha, Lu (2023), Computer Methods in Applied Mechanics and Engineering 403, 115671.
     """
 
     name = "rad"

@@ -25,7 +25,7 @@ class RAR:
         ValueError: for a setting outside its range.
 
     Source:
-        Lu, Meng, Mao, Karniadakis (2021), SIAM Review 63, 208, procedure 1; as RAR-G: Wu, Zhu, Tan, Kartha, Lu (2023),
+        Lu, Meng, Mao, Karniadakis (2021), SIAM Review 63, 208; as RAR-G: Wu, Zhu, Tan, Kartha, Lu (2023),
         Computer Methods in Applied Mechanics and Engineering 403, 115671.
     """
 
@@ -78,7 +78,7 @@ class RARD(RAR):
         ValueError: for a setting outside its range.
 
     Source:
-        Wu, Zhu, Tan, Kartha, Lu (2023), Computer Methods in Applied Mechanics and Engineering 403, 115671, sec. 2.4.3.
+        Wu, Zhu, Tan, Kartha, Lu (2023), Computer Methods in Applied Mechanics and Engineering 403, 115671.
     """
 
     name = "rar-d"

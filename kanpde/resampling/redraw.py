@@ -14,7 +14,7 @@ class Redraw:
     """Fresh points, wherever the residual is large.
 
     Args:
-        every: number of steps between two choices, at least 1.
+        every: number of steps between two choices, at least 1; Gauss-Newton needs some tens to settle at new points.
 
     Raises:
         ValueError: for a setting outside its range.

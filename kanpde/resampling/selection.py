@@ -28,7 +28,7 @@ def density(residual: Float[np.ndarray, " n"], *, power: float, constant: float)
     They are all the same where that says nothing: for residuals that are all zero, or not all finite.
 
     Source:
-        Wu, Zhu, Tan, Kartha, Lu (2023), Computer Methods in Applied Mechanics and Engineering 403, 115671, eq. 2.
+        Wu, Zhu, Tan, Kartha, Lu (2023), Computer Methods in Applied Mechanics and Engineering 403, 115671.
     """
     largest = np.abs(residual).max()
     if not np.isfinite(largest) or largest == 0:
