@@ -1,86 +1,122 @@
-"""L-BFGS: the inverse Hessian as the last steps and their changes of the gradient."""
+"""L-BFGS with strong Wolfe line search, as PyTorch has it, which says so when it cannot go on."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
-from .quasi_newton import Move, QuasiNewton
+from ..blocks import LeastSquares
+from .contract import Step
+
+ARMIJO = 1e-4
+SEARCH = 25
+"""Most evaluations of a line search."""
+SCRATCH = "al"
+"""What PyTorch keeps from one step to the next without reading it."""
 
 
-class LimitedInverse:
-    """The inverse Hessian of BFGS after the last steps, starting from a multiple of the identity.
+@dataclass(frozen=True)
+class _Point:
+    """Loss and gradient at some parameters."""
 
-    Args:
-        memory: number of remembered steps.
-
-    Source:
-        Nocedal, Wright (2006), "Numerical Optimization", algorithm 7.4 and eq. 7.20.
-    """
-
-    def __init__(self, memory: int):
-        self.memory = memory
-        self.moves: list[tuple[Tensor, Tensor]] = []
-
-    @property
-    def empty(self) -> bool:
-        """Whether no step is remembered."""
-        return not self.moves
-
-    def times(self, gradient: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
-        """H times a gradient, by two passes over the remembered steps."""
-        out, parts = gradient.clone(), []
-        for s, y in reversed(self.moves):
-            parts.append(float(s @ out))
-            out.sub_(y, alpha=parts[-1])
-        s, y = self.moves[-1]
-        out *= 1 / (y @ y)
-        for (s, y), part in zip(self.moves, reversed(parts), strict=True):
-            out.add_(s, alpha=part - float(y @ out))
-        return out
-
-    def learn(self, move: Move) -> None:
-        """Remember a step, and forget the oldest one if there are too many."""
-        scale = move.curvature**-0.5
-        self.moves = [*self.moves, (scale * move.step, scale * move.change)][-self.memory :]
-
-    def state(self) -> dict[str, Tensor]:
-        """Steps and changes of the gradient, oldest first."""
-        if self.empty:
-            return {}
-        steps, changes = zip(*self.moves, strict=True)
-        return {"steps": torch.stack(steps), "changes": torch.stack(changes)}
-
-    def load(self, state: dict[str, Tensor]) -> None:
-        """Take over saved steps."""
-        self.moves = list(zip(state["steps"], state["changes"], strict=True)) if state else []
+    theta: Tensor
+    loss: Tensor
+    gradient: Tensor
 
 
-class LBFGS(QuasiNewton):
-    """Limited-memory BFGS.
-
-    Unlike PyTorch's it does not depend on the unit of the loss: that one learns nothing from steps with s^T y below
-    1e-10.
+class LBFGS:
+    """Limited-memory BFGS; one step is one direction with its line search.
 
     Args:
         memory: number of remembered steps, at least 1.
-        objective: what is minimised: the loss ("square"), its "root" or its "log".
 
     Raises:
-        ValueError: for a memory below 1, or another objective.
+        ValueError: for a memory below 1.
 
     Source:
         Liu, Nocedal (1989), Mathematical Programming 45, 503.
     """
 
+    penalty = 30.0
     name = "lbfgs"
+    patience = None
 
-    def __init__(self, *, memory: int = 100, objective: str = "square"):
+    def __init__(self, *, memory: int = 100):
         if memory < 1:
             raise ValueError(f"`memory` must be at least 1, got {memory}: 10 to 100 are usual.")
         self.memory = memory
-        super().__init__(objective)
+        self._inner: torch.optim.LBFGS | None = None
+        self._last: _Point | None = None
 
-    def _unlearned(self) -> LimitedInverse:
-        return LimitedInverse(self.memory)
+    def step(self, problem: LeastSquares) -> Step:
+        """One direction and its line search; down the gradient, without memory, if that does not lower the loss."""
+        inner = self._for(problem)
+        start = self._evaluate(problem)
+        inner.step(lambda: self._evaluate(problem).loss)
+        rows = problem.residual()
+        loss, stuck = float(rows @ rows), None
+        if not loss < start.loss:
+            self._inner = None
+            rows = self._descend(problem, start)
+            loss = float(rows @ rows)
+            stuck = None if loss < start.loss else "no step lowers the loss any more"
+        return Step(loss, problem.mean_squares(rows), stuck, {})
+
+    def _evaluate(self, problem: LeastSquares) -> _Point:
+        """Loss and gradient at the present parameters, taken from the last evaluation if that was there."""
+        theta = problem.theta
+        if self._last is None or not torch.equal(theta, self._last.theta):
+            for p in problem.parameters:
+                p.grad = None
+            rows = problem.rows()
+            loss = rows @ rows
+            loss.backward()
+            gradient = [torch.zeros_like(p) if p.grad is None else p.grad for p in problem.parameters]
+            self._last = _Point(theta, loss.detach(), torch.cat([g.flatten() for g in gradient]))
+        parts = self._last.gradient.split([p.numel() for p in problem.parameters])
+        for p, part in zip(problem.parameters, parts, strict=True):
+            p.grad = part.view_as(p).clone()
+        return self._last
+
+    def _descend(self, problem: LeastSquares, start: _Point) -> Tensor:
+        """Go down the gradient, ten times shorter until the loss falls enough (Armijo); gives the new rows."""
+        slope, largest = float(start.gradient @ start.gradient), float(start.gradient.abs().max())
+        length = 1 / max(float(start.gradient.abs().sum()), torch.finfo(start.theta.dtype).tiny)
+        while length * largest > torch.finfo(start.theta.dtype).eps * float(start.theta.abs().max()):
+            problem.theta = start.theta - length * start.gradient
+            rows = problem.residual()
+            if float(rows @ rows) <= float(start.loss) - ARMIJO * length * slope:
+                return rows
+            length /= 10
+        problem.theta = start.theta
+        return problem.residual()
+
+    def state(self) -> dict[str, Any]:
+        """Remembered steps, gradient and direction."""
+        inner = {} if self._inner is None else self._inner.state_dict()["state"].get(0, {})
+        return {name: value for name, value in inner.items() if name != SCRATCH}
+
+    def load(self, state: dict[str, Any], problem: LeastSquares) -> None:
+        """Go on from a saved state."""
+        self._inner, self._last = None, None
+        inner = self._for(problem)
+        if state:
+            inner.load_state_dict({"state": {0: state}, "param_groups": inner.state_dict()["param_groups"]})
+
+    def _for(self, problem: LeastSquares) -> torch.optim.LBFGS:
+        if self._inner is None or self._inner.param_groups[0]["params"][0] is not problem.parameters[0]:
+            self._last = None
+            self._inner = torch.optim.LBFGS(
+                problem.parameters,
+                lr=1.0,
+                max_iter=1,
+                max_eval=1 + SEARCH,  # left out, PyTorch allows one evaluation, which is no search
+                tolerance_grad=0.0,
+                tolerance_change=0.0,
+                history_size=self.memory,
+                line_search_fn="strong_wolfe",
+            )
+        return self._inner

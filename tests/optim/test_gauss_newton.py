@@ -83,7 +83,7 @@ def test_a_damped_step_solves_the_damped_least_squares_problem():
     before = loss.theta
     rows, jacobian = loss.jacobian()
     rows, jacobian = rows.clone(), jacobian.clone()
-    damping = GaussNewton().step(loss).figures["damping"]
+    damping = GaussNewton(geodesic=0).step(loss).figures["damping"]
     assert_close(loss.theta, before + damped_step(rows, jacobian, damping), rtol=1e-8, atol=1e-10)
 
 
@@ -98,6 +98,35 @@ def ratio_at(loss, theta, damping):
     return float((rows @ rows - after @ after) / predicted)
 
 
+def test_a_bent_step_is_the_damped_step_and_the_damped_answer_to_what_the_model_missed():
+    loss = nonlinear()
+    optimizer, before = GaussNewton(), loss.theta
+    rows, jacobian = loss.jacobian()
+    rows, jacobian = rows.clone(), jacobian.clone()
+    damping = optimizer.step(loss).figures["damping"]
+    found, loss.theta = loss.theta, before
+    step = damped_step(rows, jacobian, damping)
+    loss.theta = before + step
+    missed = loss.residual() - rows - jacobian @ step
+    bend = damped_step(missed, jacobian, damping)
+    bent = before + step + bend
+    plain = before + step
+    assert min((found - bent).norm(), (found - plain).norm()) < 1e-6 * step.norm()
+
+
+def test_bends_lower_the_loss_in_a_curved_valley():
+    plain, bent = nonlinear(1), nonlinear(1)
+    straight, curved = GaussNewton(geodesic=0), GaussNewton()
+    for _ in range(25):
+        a, b = straight.step(plain).loss, curved.step(bent).loss
+    assert b < a
+
+
+def test_a_negative_length_of_bends_is_refused():
+    with pytest.raises(ValueError, match="`geodesic` must be 0 or above, got -1"):
+        GaussNewton(geodesic=-1)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_step_is_the_boldest_that_the_ratio_rule_accepts(seed, monkeypatch):
     """The accepted damping keeps the rule; the next smaller one that was tried does not, and is close to it.
@@ -108,7 +137,7 @@ def test_the_step_is_the_boldest_that_the_ratio_rule_accepts(seed, monkeypatch):
     tried = []
     probe = _Search.probe
     monkeypatch.setattr(_Search, "probe", lambda self, damping: tried.append(damping) or probe(self, damping))
-    loss, optimizer, bracketed = nonlinear(seed), GaussNewton(), 0
+    loss, optimizer, bracketed = nonlinear(seed), GaussNewton(geodesic=0), 0
     for _ in range(8):
         theta, largest = loss.theta, torch.linalg.matrix_norm(loss.jacobian()[1], 2).item()
         tried.clear()
