@@ -46,9 +46,10 @@ class GaussNewton:
         patience: number of steps over which the loss must fall by 3 %.
         factorisation: how the linear problem is solved; `Automatic` chooses by size and damping.
         geodesic: add half the second-order correction of a step where that lowers the loss and the correction is at most
-            so many times as long as the step; 0 for never. It costs a further evaluation per probe and saves a third
-            to a half of the steps in curved valleys: on the first slab of Burgers' equation the root of the loss after
-            60 steps falls from 6e-3 to 1e-5 (medians of 3 seeds), with 0.75 in place of 2 it stays where it was.
+            so many times as long as the step, such as 2; 0 for never. It costs a further evaluation per probe. On the
+            first slab of Burgers' equation the root of the loss falls from 6e-3 to 1e-5 after 60 steps (median of 3
+            seeds); but runs end higher: Helmholtz at 2e-9 in place of 1e-12, the KAN paper's Poisson equation with
+            penalties at 6e-12 in place of 5e-15 (one seed each).
 
     Raises:
         ValueError: for a setting outside its range.
@@ -70,7 +71,7 @@ class GaussNewton:
         damping: float = 1.0,
         patience: int = 40,
         factorisation: Factorisation | None = None,
-        geodesic: float = 2.0,
+        geodesic: float = 0.0,
     ):
         if not 0 < ratio < 1:
             raise ValueError(f"`ratio` must be between 0 and 1, got {ratio}: 0.075 is bold, 0.5 is careful.")

@@ -83,7 +83,7 @@ def test_a_damped_step_solves_the_damped_least_squares_problem():
     before = loss.theta
     rows, jacobian = loss.jacobian()
     rows, jacobian = rows.clone(), jacobian.clone()
-    damping = GaussNewton(geodesic=0).step(loss).figures["damping"]
+    damping = GaussNewton().step(loss).figures["damping"]
     assert_close(loss.theta, before + damped_step(rows, jacobian, damping), rtol=1e-8, atol=1e-10)
 
 
@@ -100,7 +100,7 @@ def ratio_at(loss, theta, damping):
 
 def test_a_bent_step_is_the_damped_step_and_the_damped_answer_to_what_the_model_missed():
     loss = nonlinear()
-    optimizer, before = GaussNewton(), loss.theta
+    optimizer, before = GaussNewton(geodesic=2), loss.theta
     rows, jacobian = loss.jacobian()
     rows, jacobian = rows.clone(), jacobian.clone()
     damping = optimizer.step(loss).figures["damping"]
@@ -116,7 +116,7 @@ def test_a_bent_step_is_the_damped_step_and_the_damped_answer_to_what_the_model_
 
 def test_bends_lower_the_loss_in_a_curved_valley():
     plain, bent = nonlinear(1), nonlinear(1)
-    straight, curved = GaussNewton(geodesic=0), GaussNewton()
+    straight, curved = GaussNewton(), GaussNewton(geodesic=2)
     for _ in range(25):
         a, b = straight.step(plain).loss, curved.step(bent).loss
     assert b < a
@@ -137,7 +137,7 @@ def test_the_step_is_the_boldest_that_the_ratio_rule_accepts(seed, monkeypatch):
     tried = []
     probe = _Search.probe
     monkeypatch.setattr(_Search, "probe", lambda self, damping: tried.append(damping) or probe(self, damping))
-    loss, optimizer, bracketed = nonlinear(seed), GaussNewton(geodesic=0), 0
+    loss, optimizer, bracketed = nonlinear(seed), GaussNewton(), 0
     for _ in range(8):
         theta, largest = loss.theta, torch.linalg.matrix_norm(loss.jacobian()[1], 2).item()
         tried.clear()
