@@ -384,10 +384,10 @@ def test_points_of_equations_are_even_in_the_stretched_coordinate_and_those_of_c
 def test_the_squares_of_a_stretched_equation_count_by_the_width_of_their_cell_squared():
     loss, stretch, _ = stretched(Nonlinear(), 0.01)
     slopes = stretch.rows(loss.blocks[0].sides[0].x[:, 0] - 1, 1)[1]
-    weights = loss.blocks[0].point_weights
+    weights = loss.blocks[0].local
     assert float(weights.mean()) == pytest.approx(1.0, rel=1e-14)
     assert_close(weights / weights[0], (slopes[0] / slopes) ** 2)
-    assert [b.point_weights for b in loss.blocks[1:]] == [None, None]
+    assert [b.local for b in loss.blocks[1:]] == [None, None]
 
 
 def test_the_jacobian_on_stretched_coordinates_is_that_of_autograd():

@@ -122,7 +122,7 @@ def test_resampled_points_of_a_stretched_coordinate_are_weighed_by_their_cells()
     leg.resample(Redraw())
     block = leg.loss.blocks[0]
     slopes = stretch.rows((block.sides[0].x[:, 0] + 1) / 2 - 1, 1)[1]
-    assert_close(block.point_weights / block.point_weights[0], (slopes[0] / slopes) ** 2)
+    assert_close(block.local / block.local[0], (slopes[0] / slopes) ** 2)
 
 
 # -------------------------------------------------------------------- thin layers

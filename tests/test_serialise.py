@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 
 from kanpde import Coefficient
+from kanpde.coefficient import known_function
 from kanpde.serialise import HEADS, decode, encode
 from kanpde.symbols import Coordinate, Parameter, unknown
 
@@ -74,3 +75,20 @@ def test_anything_but_an_expression_is_refused(tree):
 
 def test_every_head_is_a_class_of_sympy():
     assert all(h.__module__.startswith("sympy.") for h in HEADS.values())
+
+
+def test_a_known_field_comes_back_by_its_number_with_its_derivatives_and_places():
+    facts = {"ranges": (), "fingerprint": "", "known_field": (2, "u")}
+    function = known_function("u_2", lambda orders, *arguments: arguments[0], facts)
+    expression = X * sp.diff(function(X, T), X, 2) + sp.diff(function(X, T), T).subs(T, sp.Rational(1, 2))
+    asked = []
+    found = decode(json.loads(json.dumps(encode(expression))), lambda *which: asked.append(which) or function)
+    assert found == expression
+    assert set(asked) == {(2, "u")}
+
+
+def test_a_known_field_without_fields_is_refused():
+    with pytest.raises(ValueError, match="`Known` is no head of this format"):
+        decode(["Known", 0, "u", [0], ["Rational", "1", "2"]])
+    with pytest.raises(ValueError, match="is no name of this format"):
+        decode(["Known", 0, "__import__", [0], ["Rational", "1", "2"]], lambda *which: sp.sin)

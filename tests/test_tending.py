@@ -122,7 +122,9 @@ def test_a_saved_state_goes_on_identically(balance, resampling):
 
 def test_a_run_refines_where_it_is_stuck_and_the_loss_goes_on_from_there():
     plan = Plan(refinements=(FinerGrid(),))
-    solution = solve(Burgers(), small_kan(), plan=plan, optimizer=GaussNewton(patience=1), steps=50, points=60)
+    solution = solve(
+        Burgers(), small_kan(), plan=plan, optimizer=GaussNewton(patience=1, geodesic=2), steps=50, points=60
+    )
     history = solution.history
     (switch,) = np.flatnonzero(history["refinement"] == 1)
     assert history["refinement_change"][switch] < 1e-10

@@ -13,6 +13,7 @@ from kanpde.blocks import Trial, build_blocks
 from kanpde.nn import KAN, MLP
 from kanpde.nn.input_map import InputMap
 from kanpde.optim import GaussNewton
+from kanpde.optim.factorisation import Automatic, ConjugateGradients, Gram, Kernel, Orthogonal, Singular, Sketch
 from kanpde.optim.gauss_newton import _Search
 from kanpde.sampling import Sobol
 
@@ -290,3 +291,34 @@ def test_a_saved_state_goes_on_identically():
 def test_a_setting_out_of_range_is_refused(setting, message):
     with pytest.raises(ValueError, match=message):
         GaussNewton(**setting)
+
+
+FACTORISATIONS = {
+    "automatic": Automatic(),
+    "gram": Gram(),
+    "gram in batches": Gram(memory=8e3),
+    "kernel": Kernel(),
+    "orthogonal": Orthogonal(),
+    "conjugate": ConjugateGradients(rank=20),
+    "whole sketch": Sketch(rows=1000, columns=1000),
+}
+
+
+@pytest.mark.parametrize("factorisation", FACTORISATIONS.values(), ids=FACTORISATIONS)
+def test_every_factorisation_takes_the_same_first_step_and_goes_on(factorisation):
+    """The boldest damping is 1e-10 of the largest eigenvalue: normal equations keep six digits of the step."""
+    losses = []
+    for chosen in (Singular(), factorisation):
+        loss, optimizer = nonlinear(), GaussNewton(factorisation=chosen)
+        losses.append([optimizer.step(loss).loss for _ in range(5)])
+    assert losses[1][0] == pytest.approx(losses[0][0], rel=1e-4)
+    assert losses[1][-1] == pytest.approx(losses[0][-1], rel=0.1)
+
+
+def test_a_small_sketch_lowers_the_loss_too():
+    loss, optimizer = nonlinear(), GaussNewton(factorisation=Sketch(rows=100, columns=20))
+    before = float(loss.residual().square().sum())
+    for _ in range(15):
+        step = optimizer.step(loss)
+        assert step.stuck is None
+    assert step.loss < 0.1 * before
