@@ -175,7 +175,8 @@ def fronts_of(
         peaks = (steep >= padded[:-2]) & (steep > padded[2:]) & (steep > contrast * mean)
         for i in np.flatnonzero(peaks & (wide >= -1) & (wide < 1 if ring else wide <= 1)):
             width = _width(wide, steep, int(i))
-            found += [(float(steep[i] / mean), float(wide[i]), width)] * (width <= thin)
+            if width <= thin:
+                found.append((float(steep[i] / mean), float(wide[i]), width))
     kept: list[tuple[float, float]] = []
     for _, centre, width in sorted(found, reverse=True):
         gaps = [abs(centre - c) for c, _ in kept]
@@ -191,7 +192,7 @@ def _width(s: np.ndarray, steep: np.ndarray, i: int) -> float:
     below = np.flatnonzero(steep < steep[i] / 2)
     left, right = below[below < i], below[below > i]
     reach = [s[i] - s[j] for j in left[-1:]] + [s[j] - s[i] for j in right[:1]]
-    return max(float(np.mean(reach)) if reach else 1.0, s[1] - s[0]) / math.acosh(math.sqrt(2))
+    return max(float(np.mean(reach)) if reach else 1.0, float(s[1] - s[0])) / math.acosh(math.sqrt(2))
 
 
 def sampled_evenly(unit: Float[np.ndarray, "n d"], stretches: Sequence[Stretch | None]) -> Float[np.ndarray, "n d"]:

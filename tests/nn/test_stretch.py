@@ -199,3 +199,11 @@ def test_points_stay_where_nothing_is_stretched():
 def test_numbers_out_of_range_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_peak_of_one_node_is_a_layer_of_the_width_of_the_grid():
+    s = np.linspace(-1, 1, 201)
+    measure = np.where(np.arange(201) == 50, 1.0, 1e-3)
+    (front,) = fronts_of(s, measure)
+    assert front.centre == pytest.approx(s[50])
+    assert 0 < front.width <= 2 * (s[1] - s[0])
