@@ -25,7 +25,7 @@ from .settings import Settings
 from .slabs import Slab, SlabField, check_slabs, field_function
 
 SMALLEST = 1e-300
-COLD, WARM = 3.0, 1.5
+COLD, WARM = 2.0, 1.2
 """How many times what is due to its length the first slab may use, and any other, beside what later ones may."""
 
 

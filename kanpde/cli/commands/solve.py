@@ -55,6 +55,7 @@ def solve(options: argparse.Namespace) -> Result:
             content = {**error.solution.summary(), "record": str(error.record)}
             return Result(1, content, f"{error}\nrecord: {error.record}")
     missed = options.tolerance is not None and not solution.stop_reason.startswith("tolerance reached")
+    missed = missed or solution.stop_reason.endswith("the end of the time was not reached")
     failed = missed or solution.stop_reason.startswith("interrupted")
     return Result(int(failed), {**solution.summary(), "record": str(target)}, _text(solution, target))
 
