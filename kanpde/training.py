@@ -97,6 +97,7 @@ class Training:
         leg: number of earlier legs.
         spent: seconds that earlier legs and sessions of this run took.
         tend: what is done around the steps.
+        alone: whether there are no other legs: then every stall is worth another attempt, not only one high up.
     """
 
     problem: LeastSquares
@@ -113,6 +114,7 @@ class Training:
     spent: float = 0.0
     spent_cpu: float = 0.0
     tend: Tend | None = None
+    alone: bool = False
 
     def __post_init__(self) -> None:
         self._window_start = self.start
@@ -231,10 +233,9 @@ class Training:
         return f"no more progress: the loss fell by less than {100 * (1 - STALL):.0f} % in {window} steps"
 
     def _restarts(self, step: Step, budget: Budget) -> bool:
-        """Start again from new weights if this attempt got stuck with a block not far below where it started."""
+        """Start again from new weights if this attempt got stuck too early and enough of the budget is left."""
         network: Any = self.problem.trial.network
-        far = any(step.losses[name] > STUCK**2 * size for name, size in self.sizes.items())
-        if not far or not hasattr(network, "reset") or self.attempt >= MOST_RESTARTS:
+        if not hasattr(network, "reset") or self.attempt >= MOST_RESTARTS or not self._is_too_early(step):
             return False
         left = [1.0]
         left += [1 - self.seconds / budget.seconds] if budget.seconds else []
@@ -248,6 +249,11 @@ class Training:
         network.reset(self.seed + self.attempt)
         self.optimizer = copy.deepcopy(self._fresh)
         return True
+
+    def _is_too_early(self, step: Step) -> bool:
+        """Whether another valley of the loss may be deeper: a block is hardly lower than at the start, or a plateau."""
+        far = any(step.losses[name] > STUCK**2 * size for name, size in self.sizes.items())
+        return far or (self.alone and not step.stuck)
 
     # ---------------------------------------------------------------- saving
 

@@ -73,9 +73,9 @@ def loss_of(network=None, seed=0):
     return build_blocks(ansatz, trial, samplers, interior=60, boundary=20, penalty=10.0)
 
 
-def training_with(optimizer, *, network=None, error=lambda: None, seed=4):
+def training_with(optimizer, *, network=None, error=lambda: None, seed=4, alone=False):
     loss = loss_of(network)
-    return Training(loss, optimizer, Monitor(error, loss_of(loss.trial.network, seed=9)), seed)
+    return Training(loss, optimizer, Monitor(error, loss_of(loss.trial.network, seed=9)), seed, alone=alone)
 
 
 def run(training, stop=lambda: None, after_step=lambda report: None, **budget):
@@ -219,6 +219,25 @@ def test_a_stall_is_counted_from_the_restart():
     training = training_with(Scripted([1.0], patience=4))
     run(training, steps=20)
     assert training.history["attempt"][:12] == [0] * 5 + [1] * 5 + [2] * 2
+
+
+def plateaus(*levels, patience=3):
+    """Losses of attempts that each end on a plateau; all are far below the start."""
+    return Scripted([level for level in levels for _ in range(patience + 1)], patience=patience, share=0.0)
+
+
+def test_a_plateau_far_down_is_left_for_another_attempt_if_there_is_only_one_leg():
+    several, one = (training_with(plateaus(1e-6, 1e-12), alone=alone) for alone in (False, True))
+    assert run(several, steps=40).startswith("no more progress")
+    assert (several.attempt, several.steps) == (0, 4)
+    run(one, steps=8)
+    assert one.history["attempt"] == [0] * 4 + [1] * 4
+
+
+def test_rounding_is_no_plateau():
+    training = training_with(Scripted([1e-20], stuck_at={4}, share=0.0), alone=True)
+    assert run(training, steps=40) == "stuck, says the script"
+    assert training.attempt == 0
 
 
 # -------------------------------------------------------------------- what is noted
