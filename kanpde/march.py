@@ -166,7 +166,8 @@ class March:
         if not self.plan.warm or not self._built_in(leg):
             return self._fresh(network)
         output = ((self.stop - self.start) / length) ** self.problem.time_order
-        return successor(network, leg.trial.input_map, self._input_map(), output=output)
+        first = self.fields[-self.plan.stages].trial
+        return successor(first.network, first.input_map, self._input_map(), output=output)
 
     def _divisible(self, adaptive: AdaptiveSlabs) -> bool:
         lo, hi = self.problem.domain.bounds[str(self.problem.domain.time_name)]

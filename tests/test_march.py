@@ -240,6 +240,15 @@ def test_the_next_slab_starts_with_the_rate_of_change_of_the_one_before():
         torch.testing.assert_close(network(x), 1.5 * leg.trial.network(x))
 
 
+def test_the_next_slab_starts_from_the_first_stage_of_the_one_before():
+    march = march_of(Heat(), Plan(slabs=2, stages=2), hard=True)
+    first = march.leg(network_of(Heat()))
+    second = march.leg(march.advance(first, 1e-3, stalled=True))
+    network = march.advance(second, 1e-9, stalled=True)
+    for a, b in zip(network.parameters(), first.trial.network.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
 @pytest.mark.parametrize(("plan", "hard"), [(Plan(slabs=2, warm=False), True), (Plan(slabs=2), False)])
 def test_cold_slabs_and_those_after_a_soft_start_begin_with_new_weights(plan, hard):
     march = march_of(Heat(), plan, hard=hard)
