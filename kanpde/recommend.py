@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .ansatz import Ansatz
 from .expression import Expression
 from .nn import KAN, MLP
+from .optim import OPTIMIZERS, GaussNewton, Optimizer
 from .plan import AdaptiveSlabs, Plan
 from .problem import Problem
 
@@ -32,6 +33,26 @@ def recommended_plan(problem: Problem) -> Plan:
     if is_nonlinear_evolution(problem) and not problem.inverse_parameters and not problem.has_data:
         return Plan(slabs=AdaptiveSlabs(first=0.05), stretch=True)
     return Plan()
+
+
+def recommended_optimizer(name: str, plan: Plan) -> Optimizer:
+    """The method of that name, set for one network or for time slabs.
+
+    A slab starts near its solution, and bent Gauss-Newton steps get to its floor in half as many: Burgers' equation in
+    some 35 steps of 0.12 s a slab instead of 75. There is nothing to wait for then: 6 steps of patience instead of 40.
+
+    Args:
+        name: one of `OPTIMIZERS`.
+        plan: of the run.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    if name not in OPTIMIZERS:
+        raise ValueError(f"`optimizer` must be one of {', '.join(OPTIMIZERS)}, got '{name}'.")
+    if name == GaussNewton.name and plan.slabs != 1:
+        return GaussNewton(geodesic=2, patience=6)
+    return OPTIMIZERS[name]()
 
 
 def recommended_kan(ansatz: Ansatz, *, seed: int = 0) -> KAN:

@@ -19,10 +19,10 @@ from .ansatz import Ansatz, build_ansatz
 from .balance import Causal
 from .budget import Budget
 from .nn import Network
-from .optim import OPTIMIZERS, Optimizer, Schedule
+from .optim import Optimizer, Schedule
 from .plan import Plan
 from .problem import Problem
-from .recommend import recommended_kan, recommended_plan
+from .recommend import recommended_kan, recommended_optimizer, recommended_plan
 from .reference import Reference, exact_reference
 from .run import DivergenceError, Run, Unfinished
 from .settings import Points, Settings
@@ -63,7 +63,7 @@ def solve(
         model: maps inputs in [-1, 1], one per coordinate, to one output per unknown, and is trained in place; the
             recommended KAN without it.
         optimizer: "gauss-newton", "adam", "lbfgs", "ssbfgs", "ssbroyden" or an object of `kanpde.optim`; a list such as
-            ["adam", "gauss-newton"] is a `Schedule`.
+            ["adam", "gauss-newton"] is a `Schedule`. A name stands for the settings that suit the plan.
         seconds: wall-clock budget; 60 if neither this nor `steps` is given.
         steps: budget in optimiser steps.
         tolerance: stop when the root of the loss is this small.
@@ -120,7 +120,7 @@ def solve(
         where = (points if isinstance(points, Points) else Points(points)).resolved(count)
         small = (where.interior or 0) * count < SMALL
         threads = threads if threads is not None else 1 if small else torch.get_num_threads()
-        settings = Settings(chosen_optimizer(optimizer), seed, hard, where, budget, threads, plan)
+        settings = Settings(chosen_optimizer(optimizer, plan), seed, hard, where, budget, threads, plan)
     with limited_threads(settings.threads):
         run = Run(problem, model, settings, reference)
         if saved is not None and resume is not None:
@@ -153,8 +153,8 @@ def ready_ansatz(problem: Problem, hard: bool) -> Ansatz:
     return build_ansatz(problem, hard=hard)
 
 
-def chosen_optimizer(optimizer: str | Optimizer | Sequence[str | Optimizer]) -> Optimizer:
-    """An optimiser by name, or a copy of the given one: what a run changes in it stays in that run.
+def chosen_optimizer(optimizer: str | Optimizer | Sequence[str | Optimizer], plan: Plan | None = None) -> Optimizer:
+    """An optimiser by name, set for the plan, or a copy of the given one: what a run changes in it stays in that run.
 
     A list is a schedule, and so are names with commas between them.
 
@@ -165,11 +165,9 @@ def chosen_optimizer(optimizer: str | Optimizer | Sequence[str | Optimizer]) -> 
     if isinstance(optimizer, str) and "," in optimizer:
         optimizer = optimizer.split(",")
     if isinstance(optimizer, str):
-        if optimizer not in OPTIMIZERS:
-            raise ValueError(f"`optimizer` must be one of {', '.join(OPTIMIZERS)}, got '{optimizer}'.")
-        return OPTIMIZERS[optimizer]()
+        return recommended_optimizer(optimizer, plan or Plan())
     if isinstance(optimizer, (list, tuple)):
-        return Schedule([chosen_optimizer(o) for o in optimizer])
+        return Schedule([chosen_optimizer(o, plan) for o in optimizer])
     if isinstance(optimizer, type) or not all(hasattr(optimizer, n) for n in ("step", "state", "load", "penalty")):
         raise TypeError(f"`optimizer` must be a name or an object such as Adam(rate=1e-3), got {optimizer!r}.")
     return copy.deepcopy(cast("Optimizer", optimizer))

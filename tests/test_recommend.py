@@ -6,7 +6,7 @@ from kanpde import Dirichlet, Initial, Interval, Periodic, Problem, Rectangle, T
 from kanpde.ansatz import build_ansatz
 from kanpde.nn.basis import BSpline, Chebyshev
 from kanpde.plan import AdaptiveSlabs, Plan
-from kanpde.recommend import kan_from, matching_mlp, recommended_kan, recommended_plan
+from kanpde.recommend import kan_from, matching_mlp, recommended_kan, recommended_optimizer, recommended_plan
 
 
 class Steady(Problem):
@@ -90,3 +90,10 @@ def test_nonlinear_evolutions_get_slabs_and_a_second_hidden_layer():
 @pytest.mark.parametrize("problem", [Steady, Round])
 def test_linear_evolutions_and_steady_problems_are_one_network(problem):
     assert recommended_plan(problem()) == Plan()
+
+
+def test_gauss_newton_by_name_bends_its_steps_in_slabs_alone():
+    alone, slabs = (recommended_optimizer("gauss-newton", plan) for plan in (Plan(), Plan(slabs=3)))
+    assert (alone.geodesic, slabs.geodesic) == (0, 2)
+    assert slabs.patience < alone.patience
+    assert recommended_optimizer("adam", Plan(slabs=3)).name == "adam"
