@@ -19,6 +19,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+ADDED = 4096
+"""Rows whose products are formed before they are added, which takes memory for them."""
+
 
 class Slopes(Protocol):
     """The derivative of some rows by some parameters that stand side by side in `theta`.
@@ -66,8 +69,9 @@ class LayerSlopes:
         """Add the given rows of the matrix."""
         features, adjoints = self.features[:, rows], self.adjoints[:, rows]
         n_out = adjoints.shape[2]
-        weights = jacobian[:, : features.shape[2] * n_out].unflatten(1, (-1, n_out))
-        torch.baddbmm(weights, features.permute(1, 2, 0), adjoints.transpose(0, 1), out=weights)
+        weights = jacobian[:, : features.shape[2] * n_out].split(ADDED)
+        for out, phi, a in zip(weights, features.split(ADDED, dim=1), adjoints.split(ADDED, dim=1), strict=True):
+            out += torch.bmm(phi.permute(1, 2, 0), a.transpose(0, 1)).flatten(1)  # twice as quick as `baddbmm`
         if self.bias:
             jacobian[:, -n_out:] += adjoints[0]
 
