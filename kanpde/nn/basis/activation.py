@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.polynomial import Polynomial
@@ -24,7 +24,8 @@ class Activation(Basis):
 
     def fill(self, x: Float[Tensor, "*batch"], table: Float[Tensor, "orders *batch size"]) -> None:
         """Write the function and its derivatives into `table`."""
-        torch.stack(self.rows(x, len(table) - 1), out=table[..., 0])
+        for row, out in zip(self.rows(x, len(table) - 1), table[..., 0], strict=True):
+            out.copy_(row)
 
 
 class Identity(Activation):
@@ -40,7 +41,7 @@ class Tanh(Activation):
 
     def rows(self, x: Tensor, order: int) -> list[Tensor]:
         """Value and derivatives."""
-        return _chain(torch.tanh(x), Polynomial([1, 0, -1]), order)
+        return _chain(torch.tanh(x), (1, 0, -1), order)
 
 
 class SiLU(Activation):
@@ -48,8 +49,8 @@ class SiLU(Activation):
 
     def rows(self, x: Tensor, order: int) -> list[Tensor]:
         """By Leibniz: x s^(m) + m s^(m-1)."""
-        s = _chain(torch.sigmoid(x), Polynomial([0, 1, -1]), order)
-        return [x * s[m] + (m * s[m - 1] if m else 0) for m in range(order + 1)]
+        s = _chain(torch.sigmoid(x), (0, 1, -1), order)
+        return [x * s[0], *[torch.addcmul(m * s[m - 1], x, s[m]) for m in range(1, order + 1)]]
 
 
 class Sine(Activation):
@@ -75,13 +76,22 @@ class Sine(Activation):
         return [cycle[m % 4]() * self.frequency**m for m in range(order + 1)]
 
 
-def _chain(y: Tensor, slope: Polynomial, order: int) -> list[Tensor]:
+def _chain(y: Tensor, slope: tuple[int, ...], order: int) -> list[Tensor]:
     """Values y and their derivatives as polynomials in y, where y' = slope(y)."""
-    polynomial, rows = Polynomial([0, 1]), []
-    for _ in range(order + 1):
-        out = torch.zeros_like(y)
-        for coefficient in np.atleast_1d(polynomial.coef)[::-1]:
-            out = out * y + float(coefficient)
-        rows.append(out)
-        polynomial = polynomial.deriv() * slope
+    rows = [y]
+    for highest, *others, constant in _polynomials(slope, order):
+        out = y * highest
+        for coefficient in others:
+            out.add_(coefficient).mul_(y)
+        rows.append(out.add_(constant) if constant else out)
     return rows
+
+
+@cache
+def _polynomials(slope: tuple[int, ...], order: int) -> list[list[float]]:
+    """Coefficients of the derivatives 1 to `order`, highest power first."""
+    polynomial, found = Polynomial([0, 1]), []
+    for _ in range(order):
+        polynomial = polynomial.deriv() * Polynomial(slope)
+        found.append(polynomial.coef[::-1].tolist())
+    return found

@@ -1,4 +1,4 @@
-"""B-splines of any degree on any ascending grid, by the triangular recursion over the functions that are not zero."""
+"""B-splines of any degree on any ascending grid, by polynomial pieces if it is uniform, else by recursion."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class BSpline(Basis):
     """
 
     knots: Tensor
+    pieces: Tensor | None
 
     def __init__(self, intervals: int = 5, degree: int = 3, *, outside: str = "extend", grid: Tensor | None = None):
         super().__init__()
@@ -49,7 +50,11 @@ class BSpline(Basis):
         above = grid[-1] + steps.flip(0) * (grid[-1] - grid[-2])
         self.register_buffer("knots", torch.cat([below, grid, above]))
         self.size = len(grid) - 1 + self.degree
-        self.uniform = bool((grid.diff() - grid.diff().mean()).abs().max() <= UNIFORM * (grid[-1] - grid[0]))
+        self.middle, length = ((grid[0] + grid[-1]) / 2).item(), (grid[-1] - grid[0]).item()
+        self.per_length = (len(grid) - 1) / length
+        uniform = bool((grid.diff() - 1 / self.per_length).abs().max() <= UNIFORM * length)
+        pieces = _pieces(self.degree, self.per_length).to(grid) if uniform else None
+        self.register_buffer("pieces", pieces, persistent=False)
 
     @property
     def grid(self) -> Tensor:
@@ -73,13 +78,33 @@ class BSpline(Basis):
         return None
 
     def _fill_pieces(self, x: Tensor, table: Tensor) -> None:
+        if self.pieces is None:
+            self._fill_unequal_pieces(x, table)
+        elif x.numel():
+            self._fill_equal_pieces(x, table)
+
+    def _fill_equal_pieces(self, x: Tensor, table: Tensor) -> None:
+        """Polynomials of the place in the interval; the first function of each input is written in one go, and so on."""
+        assert self.pieces is not None
+        orders, n, k = min(len(table), self.degree + 1), x.numel(), self.degree
+        middle = (self.size - k) / 2
+        place = (x.flatten() - self.middle).mul_(self.per_length)
+        cell = (place + middle).long().clamp_(0, self.size - k - 1)
+        powers = place.new_empty(k + 1, n)
+        powers[0] = 1.0
+        torch.sub(place, cell.to(x.dtype).sub_(middle - 0.5), out=powers[1])
+        for j in range(2, k + 1):
+            torch.mul(powers[j - 1], powers[1], out=powers[j])
+        local = torch.mm(self.pieces[:orders].flatten(0, 1), powers).view(orders, k + 1, n)
+        row = table.stride(-2)
+        from_j_on = table.as_strided((orders, k + 1, (n - 1) * row + self.size - k), (table.stride(0), 1, 1))
+        from_j_on.scatter_(2, cell.add_(torch.arange(0, n * row, row, device=x.device)).expand_as(local), local)
+
+    def _fill_unequal_pieces(self, x: Tensor, table: Tensor) -> None:
+        """The triangular recursion."""
         degree, u = self.degree, self.knots
         cell = (torch.bucketize(x, u, right=True) - 1).clamp(degree, degree + len(self.grid) - 2)
-        if self.uniform:
-            x = x - u[cell]
-            near = (u[1 : 2 * degree + 1] - u[degree]).reshape(-1, *[1] * x.ndim)
-        else:
-            near = torch.stack([u[cell + i] for i in range(1 - degree, degree + 1)])
+        near = torch.stack([u[cell + i] for i in range(1 - degree, degree + 1)])
         inverse = [1 / (near[degree : degree + d] - near[degree - d : degree]) for d in range(1, degree + 1)]
         level = torch.ones_like(x)[None]
         levels = [level]
@@ -115,6 +140,24 @@ class BSpline(Basis):
     def extra_repr(self) -> str:
         """For printing the module."""
         return f"intervals={len(self.grid) - 1}, degree={self.degree}, outside={self.outside}"
+
+
+def _pieces(degree: int, per_length: float) -> Float[Tensor, "orders functions powers"]:
+    """The B-splines that are not zero in one of many equal intervals, and their derivatives.
+
+    They are polynomials of the distance from the middle of the interval, in units of its length.
+    """
+    f: np.ndarray = np.zeros((degree + 1, degree + 1), dtype=np.longdouble)
+    f[0, 0] = 1.0
+    r = np.arange(degree + 1)[:, None]
+    for d in range(1, degree + 1):
+        times_place = np.roll(f, 1, axis=1)
+        left, right = (r + 0.5) * f - times_place, (d - r - 0.5) * f + times_place
+        f = (left + np.roll(right, 1, axis=0)) / d
+    orders = [f]
+    for _ in range(degree):
+        orders.append(np.roll(orders[-1] * r.T, -1, axis=1) * per_length)
+    return torch.as_tensor(np.stack(orders).astype(np.float64))
 
 
 def _pair(left: Tensor, right: Tensor) -> Tensor:

@@ -39,6 +39,36 @@ def test_values_and_derivatives_match_scipy(kind, degree):
         assert_close(found[m], wanted[m], rtol=0, atol=1e-12 * max(1.0, wanted[m].abs().max().item()))
 
 
+@pytest.mark.parametrize("intervals", [1, 2, 5, 40])
+@pytest.mark.parametrize("degree", [1, 2, 3, 6, 12])
+@pytest.mark.parametrize(("start", "stop"), [(-1.0, 1.0), (0.3, 7.0)])
+def test_pieces_of_a_uniform_grid_match_scipy_on_the_knots_between_and_beyond(intervals, degree, start, stop):
+    basis = BSpline(degree=degree, grid=torch.linspace(start, stop, intervals + 1, dtype=torch.float64))
+    length, draw = stop - start, torch.Generator().manual_seed(0)
+    between = start + length * torch.rand(50, generator=draw, dtype=torch.float64)
+    beyond = torch.tensor([start - 0.7 * length / intervals, stop + 0.4 * length / intervals], dtype=torch.float64)
+    x = torch.cat([basis.grid, between, beyond])
+    order = min(degree - 1, 4)  # the derivative of order `degree` has a jump at every knot
+    found, wanted = basis.table(x, order), by_scipy(basis, x.numpy(), order)
+    for m in range(order + 1):
+        assert_close(found[m], wanted[m], rtol=1e-12, atol=1e-12 * max(1.0, wanted[m].abs().max().item()))
+
+
+@pytest.mark.parametrize("degree", [1, 3, 8])
+def test_pieces_and_recursion_are_the_same_functions(degree):
+    x = torch.linspace(-1.2, 1.2, 64, dtype=torch.float64)
+    pieces, recursion = BSpline(7, degree), BSpline(7, degree)
+    recursion.pieces = None
+    found, wanted = pieces.table(x, degree + 1), recursion.table(x, degree + 1)
+    for m in range(degree + 2):
+        assert_close(found[m], wanted[m], rtol=1e-12, atol=1e-13 * max(1.0, wanted[m].abs().max().item()))
+
+
+def test_what_is_no_number_stays_no_number():
+    x = torch.tensor([float("nan"), float("inf"), 0.0], dtype=torch.float64)
+    assert BSpline(5, 3)(x).isfinite().all(-1).tolist() == [False, False, True]
+
+
 @pytest.mark.parametrize("kind", GRIDS)
 @pytest.mark.parametrize("degree", DEGREES)
 def test_b_splines_sum_to_one_and_their_derivatives_to_zero(kind, degree):
