@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..jet import Jet, JetPlan, column_major, expand, expand_and_mix, expand_and_mix_keeping_features
 from .basis import Basis, Tanh
+from .expansion import expansion
 
 
 class Layer(nn.Module):
@@ -33,7 +34,7 @@ class Layer(nn.Module):
 
     def forward(self, x: Float[Tensor, "*batch n_in"]) -> Float[Tensor, "*batch n_out"]:
         """Values of the outputs."""
-        out = self.basis(x).flatten(-2) @ self.coefficients
+        out = expansion(self.basis, self.coefficients, x)
         return out if self.bias is None else out + self.bias
 
     def features(self, jet: Jet, plan: JetPlan) -> Float[Tensor, "jets n features"]:
