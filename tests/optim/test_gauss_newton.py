@@ -152,7 +152,11 @@ def test_the_step_is_the_boldest_that_the_ratio_rule_accepts(seed, monkeypatch):
         smaller = [d for d in tried if d < damping]
         if smaller:
             assert ratio_at(loss, theta, max(smaller)) < 1.01 * optimizer.ratio
-            assert damping / max(smaller) <= optimizer.factor**0.5
+            first, second = tried[-2 - optimizer.bisections :][
+                :2
+            ]  # the bracket: far ones come of a fast search upwards
+            bracket = max(first, second) / min(first, second)
+            assert damping / max(smaller) == pytest.approx(bracket**0.5**optimizer.bisections)
             bracketed += 1
         else:
             assert damping == min(tried)
