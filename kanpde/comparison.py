@@ -129,12 +129,12 @@ def compare(
     chosen = _seeds(seeds)
     if seconds is None and steps is None:
         seconds = DEFAULT_SECONDS
-    Budget(seconds, steps)
+    budget = Budget(seconds, steps)
     chosen_optimizer(optimizer)
     target = None if record is None else records.check_target(record, overwrite=overwrite)
     ansatz = ready_ansatz(problem, hard)
     if plan is None:
-        plan = recommended_plan(problem) if models is None else Plan()
+        plan = recommended_plan(problem, budget) if models is None else Plan()
     models = _default_models(ansatz) if models is None else dict(models)
     where = (points if isinstance(points, Points) else Points(points)).resolved(_common_size(models, chosen[0]))
     classical = _classical(problem)

@@ -15,7 +15,6 @@ from kanpde.cli.arguments import plan_from
 from kanpde.cli.options import parser
 from kanpde.nn.refine import FinerGrid, HigherDegree, MoreNodes
 from kanpde.plan import AdaptiveSlabs, Plan
-from kanpde.recommend import recommended_plan
 from kanpde.resampling import RARD
 from kanpde.settings import described
 
@@ -375,7 +374,8 @@ def test_python_m_kanpde_is_the_same_command(tmp_path):
 @pytest.mark.parametrize(
     ("options", "plan"),
     [
-        ("", recommended_plan(problem_class("burgers")())),
+        ("", Plan(slabs=7, stretch=True)),
+        ("--seconds 160", Plan(slabs=20, stretch=True)),
         ("--slabs 3", Plan(slabs=3)),
         ("--slabs auto", Plan(slabs=AdaptiveSlabs())),
         ("--stretch --stages 2", Plan(stretch=True, stages=2)),
@@ -385,7 +385,8 @@ def test_python_m_kanpde_is_the_same_command(tmp_path):
     ],
 )
 def test_options_make_a_plan(options, plan):
-    found = plan_from(parser().parse_args(["solve", "burgers", *options.split()]), problem_class("burgers")())
+    options = parser().parse_args(["solve", "burgers", *options.split()])
+    found = plan_from(options, problem_class("burgers")(), usual_seconds=60)
     assert described(found) == described(plan)
 
 

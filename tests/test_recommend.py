@@ -4,8 +4,9 @@ import pytest
 
 from kanpde import Dirichlet, Initial, Interval, Periodic, Problem, Rectangle, Time, laplacian, pi, sin
 from kanpde.ansatz import build_ansatz
+from kanpde.budget import Budget
 from kanpde.nn.basis import BSpline, Chebyshev
-from kanpde.plan import AdaptiveSlabs, Plan
+from kanpde.plan import Plan
 from kanpde.recommend import kan_from, matching_mlp, recommended_kan, recommended_optimizer, recommended_plan
 
 
@@ -44,7 +45,7 @@ def test_inputs_and_outputs_are_those_of_the_problem(problem, hard, ends):
 
 def test_a_recommendation_lasts_for_any_number_of_layers():
     network = kan_from(build_ansatz(Steady()), width=[2, 3, 3, 3, 2])
-    assert [layer.basis.degree for layer in network.layers] == [12, 5, 5, 5]
+    assert [layer.basis.degree for layer in network.layers] == [18, 6, 6, 6]
 
 
 def test_given_sizes_are_taken_as_they_are():
@@ -83,13 +84,26 @@ class Front(Problem):
 
 def test_nonlinear_evolutions_get_slabs_and_a_second_hidden_layer():
     assert recommended_kan(build_ansatz(Front())).width == [2, 6, 6, 1]
-    assert isinstance(recommended_plan(Front()).slabs, AdaptiveSlabs)
-    assert recommended_plan(Front()).stretch
+    assert recommended_plan(Front(), Budget(seconds=120)).stretch
+
+
+@pytest.mark.parametrize(
+    ("budget", "slabs"),
+    [
+        (Budget(seconds=80), 10),
+        (Budget(steps=500), 10),
+        (Budget(seconds=80, steps=300), 6),
+        (Budget(seconds=1), 4),
+        (Budget(seconds=1e6), 32),
+    ],
+)
+def test_there_are_as_many_slabs_as_the_budget_has_time_for(budget, slabs):
+    assert recommended_plan(Front(), budget).slabs == slabs
 
 
 @pytest.mark.parametrize("problem", [Steady, Round])
 def test_linear_evolutions_and_steady_problems_are_one_network(problem):
-    assert recommended_plan(problem()) == Plan()
+    assert recommended_plan(problem(), Budget(seconds=80)) == Plan()
 
 
 def test_gauss_newton_by_name_bends_its_steps_in_slabs_alone():

@@ -66,16 +66,18 @@ def points_from(options: argparse.Namespace) -> Points:
     return Points(options.points, options.boundary_points, options.sampler or "sobol")
 
 
-def plan_from(options: argparse.Namespace, problem: Problem) -> Plan:
-    """The recommended plan, or the one that the options say."""
+def plan_from(options: argparse.Namespace, problem: Problem, *, usual_seconds: float) -> Plan:
+    """The plan that is recommended for the budget, or the one that the options say."""
     from ..balance import BALANCES
+    from ..budget import Budget
     from ..nn.refine import REFINEMENTS
     from ..plan import AdaptiveSlabs, Plan
     from ..recommend import recommended_plan
     from ..resampling import RESAMPLINGS
 
     if all(getattr(options, name) is None for name in PLANNED):
-        return recommended_plan(problem)
+        seconds = options.seconds if options.seconds or options.steps else usual_seconds
+        return recommended_plan(problem, Budget(seconds, options.steps))
     slabs: int | AdaptiveSlabs = 1
     if options.slabs == "auto":
         slabs = AdaptiveSlabs()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 def compare(options: argparse.Namespace) -> Result:
     """Train every model from every seed; record and pictures go to one folder."""
+    from ...comparison import DEFAULT_SECONDS
     from ...comparison import compare as compare_models
     from ...progress import Progress
 
@@ -45,7 +46,7 @@ def compare(options: argparse.Namespace) -> Result:
             optimizer=options.optimizer or "gauss-newton",
             points=points,
             hard=options.hard,
-            plan=plan_from(options, problem),
+            plan=plan_from(options, problem, usual_seconds=DEFAULT_SECONDS),
             record=folder / "record.h5",
             overwrite=options.force,
             threads=options.threads,

@@ -63,7 +63,7 @@ def solve(options: argparse.Namespace) -> Result:
 def _start(options: argparse.Namespace, problem: Problem, target: Path) -> dict[str, Any]:
     """Arguments of a new run; cheap checks come before a reference is computed."""
     from ...record import check_target
-    from ...solver import chosen_optimizer, ready_ansatz
+    from ...solver import DEFAULT_SECONDS, chosen_optimizer, ready_ansatz
 
     check_target(target, overwrite=options.force)
     seed, optimizer, points = options.seed or 0, options.optimizer or "gauss-newton", points_from(options)
@@ -75,7 +75,7 @@ def _start(options: argparse.Namespace, problem: Problem, target: Path) -> dict[
         "seed": seed,
         "points": points,
         "hard": options.hard,
-        "plan": plan_from(options, problem),
+        "plan": plan_from(options, problem, usual_seconds=DEFAULT_SECONDS),
         "reference": None if options.no_reference else _reference(problem),
         "record": target,
         "overwrite": options.force,
