@@ -2,6 +2,7 @@
 
     python scripts/benchmark.py accuracy                   every problem: KAN and MLP from 5 seeds, hours on one core
     python scripts/benchmark.py accuracy --only poisson    the rows that have the word in their name
+    python scripts/benchmark.py bases                      which edge functions suit which kind of problem
     python scripts/benchmark.py peers                      time to an error, beside other libraries (extra `peers`)
     python scripts/benchmark.py layers                     time of KAN layers, beside other libraries (extra `peers`)
     python scripts/benchmark.py scaling                    what a step costs as points, parameters, ... grow
@@ -19,13 +20,14 @@ import sys
 from pathlib import Path
 
 import torch
-from benchmarks import accuracy, gpu, layers, peers, scaling
+from benchmarks import accuracy, bases, gpu, layers, peers, scaling
 from benchmarks.machine import THREADS
 from benchmarks.report import load, publish
 from benchmarks.runs import Effort, Table, Unavailable, chosen, complete
 
 TABLES: dict[str, Table] = {
     "accuracy": accuracy.TABLE,
+    "bases": bases.TABLE,
     "peers": peers.TABLE,
     "layers": layers.TABLE,
     "scaling": scaling.TABLE,
@@ -51,7 +53,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", choices=[*TABLES, "all"])
     parser.add_argument("--quick", action="store_true", help="few and short runs, to see that everything works")
-    parser.add_argument("--seeds", type=int, metavar="N", help="of accuracy (5 without it) and peers (3)")
+    parser.add_argument("--seeds", type=int, metavar="N", help="of accuracy (5 without it), bases and peers (3)")
     parser.add_argument("--only", metavar="NAME", help="the rows that have this word in their name, long ones too")
     parser.add_argument("--out", type=Path, default=Path("results/benchmark"), metavar="DIR", help="%(default)s")
     options = parser.parse_args()

@@ -40,7 +40,7 @@ def test_names_of_rows_are_different_and_say_what_is_solved():
     names = [row.name for row in ROWS]
     assert len(set(names)) == len(names)
     assert names[:3] == ["poisson, hard", "poisson, penalty", "poisson, hard, B-splines"]
-    assert "burgers, nu=0.01/pi, hard, 20 slabs" in names
+    assert "burgers, nu=0.01/pi, hard, 32 slabs" in names
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

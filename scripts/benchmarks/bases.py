@@ -1,0 +1,107 @@
+"""Which edge functions suit which kind of problem: the evidence behind the recommended basis."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from typing import Any
+
+from matplotlib.figure import Figure
+from torch import nn
+
+from kanpde.ansatz import Ansatz
+from kanpde.recommend import kan_from
+from kanpde.reference import Reference
+
+from .accuracy import Row, reference_of, train
+from .report import Report, markdown, power
+from .runs import Effort, Result, Run, Table
+
+SEEDS = 3
+SECONDS, QUICK_SECONDS = 15.0, 1.0
+HIDDEN = 6
+BASES = ("chebyshev", "bspline", "fourier", "gaussian")
+KINDS = {
+    "steady": "poisson_kan_paper",
+    "linear in time": "heat",
+    "periodic in space": "convection",
+    "nonlinear in time": "reaction_diffusion",
+}
+"""Kind of problem to one that stands for it."""
+
+
+def edges(basis: str) -> Callable[[Ansatz, int], nn.Module]:
+    """A KAN with one hidden layer and the recommended sizes of a basis."""
+    return lambda ansatz, seed: kan_from(
+        ansatz, basis=basis, width=[ansatz.n_inputs, HIDDEN, len(ansatz.outputs)], seed=seed
+    )
+
+
+def runs(effort: Effort) -> list[Run]:
+    """Every basis in turn on every kind of problem, from every seed."""
+    seconds = QUICK_SECONDS if effort.quick else SECONDS
+    found = []
+    for kind, problem in KINDS.items():
+        rows = {basis: Row(problem, asked=1.0, seconds=seconds, model=edges(basis), note=basis) for basis in BASES}
+        reference = cache(partial(reference_of, rows[BASES[0]]))
+        for seed in range(effort.seeds or (1 if effort.quick else SEEDS)):
+            for basis, row in rows.items():
+                measure = partial(trained, kind, row, seed, reference)
+                found.append(Run(f"{kind}, {basis} | seed {seed}", measure, quick=kind == "steady"))
+    return found
+
+
+def trained(kind: str, row: Row, seed: int, reference: Callable[[], Reference | None]) -> Result:
+    """One network from one seed."""
+    found = train(row, "KAN", seed, seconds=row.seconds, reference=reference)
+    return {**found, "problem_kind": kind, "basis": row.note}
+
+
+def report(results: Sequence[Result]) -> Report:
+    """A line per kind of problem, a column per basis."""
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        groups.setdefault((result["problem_kind"], result["basis"]), []).append(result)
+    rows = [_line(kind, basis, group) for (kind, basis), group in groups.items()]
+    kinds = list(dict.fromkeys(row["kind"] for row in rows))
+    cells = {(row["kind"], row["basis"]): _cell(row) for row in rows}
+    lines = [[kind, *(cells.get((kind, basis), "not measured") for basis in BASES)] for kind in kinds]
+    text = (
+        f"Relative L2 error, conditions built in, {SECONDS:g} s a run: median and worst of the seeds, and the number of "
+        "parameters. Optimiser, points per parameter and budget are the same for all.\n\n"
+    )
+    return Report(rows, text + markdown(["", *BASES], lines), _figure(rows, kinds))
+
+
+def _line(kind: str, basis: str, group: Sequence[Result]) -> dict[str, Any]:
+    errors = [math.inf if r["error"] is None else r["error"] for r in group]
+    median, worst = statistics.median(errors), max(errors)
+    return {
+        "kind": kind,
+        "basis": basis,
+        "parameters": group[0]["parameters"],
+        "runs": len(group),
+        "median": median if math.isfinite(median) else None,
+        "worst": worst if math.isfinite(worst) else None,
+    }
+
+
+def _cell(row: Mapping[str, Any]) -> str:
+    median, worst = ("diverged" if row[name] is None else power(row[name]) for name in ("median", "worst"))
+    return f"{median}, {worst} ({row['parameters']})"
+
+
+def _figure(rows: Sequence[Mapping[str, Any]], kinds: Sequence[str]) -> Figure:
+    """A panel per kind of problem with a bar per basis."""
+    figure = Figure(figsize=(3 * max(1, len(kinds)), 2.6), layout="constrained")
+    panels = figure.subplots(1, max(1, len(kinds)), sharey=True, squeeze=False)[0]
+    for axis, kind in zip(panels, kinds, strict=False):
+        mine = [row for row in rows if row["kind"] == kind and row["median"] is not None]
+        axis.barh([row["basis"] for row in mine], [row["median"] for row in mine], color="C0")
+        axis.set(xscale="log", xlabel="relative L2 error", title=kind)
+    return figure
+
+
+TABLE = Table("Edge functions", runs, report)
