@@ -114,7 +114,7 @@ ROWS = (
         "convection", 1e-10, 600, parameters={"speed": 50}, model=polynomials(6, k=(14, 4)),
         options=slabs(20, 1500, stretch=False), note="20 slabs",
     ),
-    Row("wave", 1e-11, 120),
+    Row("wave", 1e-11, 120, model=polynomials(8, k=(36, 2))),
     Row("burgers", 8e-9, 600, parameters={"nu": 0.01 / pi}, model=DEEP, options=slabs(32, 2200), note="32 slabs"),
     Row("burgers", 1e-11, 600, parameters={"nu": 0.01}, model=DEEP, options=slabs(24, 2500), note="24 slabs"),
     Row("allen_cahn", 1e-8, 600, model=DEEP, options=slabs(16, 2500), note="16 slabs"),
