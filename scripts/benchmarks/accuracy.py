@@ -117,7 +117,7 @@ ROWS = (
     Row("wave", 1e-11, 120, model=polynomials(8, k=(36, 2))),
     Row("burgers", 8e-9, 600, parameters={"nu": 0.01 / pi}, model=DEEP, options=slabs(32, 2200), note="32 slabs"),
     Row("burgers", 1e-11, 600, parameters={"nu": 0.01}, model=DEEP, options=slabs(24, 2500), note="24 slabs"),
-    Row("allen_cahn", 1e-8, 600, model=DEEP, options=slabs(16, 2500), note="16 slabs"),
+    Row("allen_cahn", 1e-8, 600, model=DEEP, options=slabs(20, 2200), note="20 slabs"),
     Row("kuramoto_sivashinsky", 1e-5, 600, model=DEEP, options=slabs(44, 2200, stretch=False), note="44 slabs"),
     Row("klein_gordon", 1e-6, 600, hard=False, model=polynomials(8, k=(30, 4))),
     Row("poisson_5d", 1e-6, 600, hard=False, model=polynomials(24, k=(8, 6)), options={"points": Points(5000, 3000)}),
