@@ -47,7 +47,7 @@ def recommended_optimizer(name: str, plan: Plan) -> Optimizer:
     """The method of that name, set for one network or for time slabs.
 
     A slab starts near its solution, and bent Gauss-Newton steps get to its floor in half as many: Burgers' equation in
-    some 35 steps of 0.12 s a slab instead of 75. There is little to wait for then: 12 steps of patience instead of 40; with 6 one of the
+    some 35 steps of 0.12 s a slab instead of 75. There is little to wait for then: 20 steps of patience instead of 40; with 6 one of the
     first two runs of the Allen-Cahn equation left a slab too early, at 7e-5 instead of 1e-8.
 
     Args:
@@ -60,7 +60,7 @@ def recommended_optimizer(name: str, plan: Plan) -> Optimizer:
     if name not in OPTIMIZERS:
         raise ValueError(f"`optimizer` must be one of {', '.join(OPTIMIZERS)}, got '{name}'.")
     if name == GaussNewton.name and plan.slabs != 1:
-        return GaussNewton(geodesic=2, patience=12)
+        return GaussNewton(geodesic=2, patience=20)
     return OPTIMIZERS[name]()
 
 
