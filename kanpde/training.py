@@ -20,6 +20,10 @@ STALL = 0.97
 STUCK = 1e-3
 MOST_RESTARTS = 5
 RESTART_SHARE = 0.2
+CREEP = 9.0
+"""Progress is slow where the loss falls by less than this factor in twice the patience."""
+ATTEMPTS_LEFT = 2
+"""Slow progress is given up while there is time for so many attempts of the same length."""
 DIVERGED = 1e12
 REPORT_EVERY = 1.0
 
@@ -174,6 +178,8 @@ class Training:
         reason = step.stuck or self._stalled()
         if reason:
             return None if self._goes_on() or self._restarts(step, budget) else reason
+        if self._creeps(budget) and self._restarts(step, budget):
+            return None
         if self.tend is not None:
             self._notes |= self.tend.between(self.steps - self.start)
             self._adopt()
@@ -231,6 +237,18 @@ class Training:
         if window is None or self.steps - self._window_start <= window or losses[-1] <= STALL * losses[-1 - window]:
             return None
         return f"no more progress: the loss fell by less than {100 * (1 - STALL):.0f} % in {window} steps"
+
+    def _creeps(self, budget: Budget) -> bool:
+        """Slow progress of the only leg, early in the budget: another start may do in seconds what this one never does."""
+        window, losses = self.optimizer.patience, self.history["loss"]
+        if not self.alone or window is None or self.steps - self._window_start <= 2 * window:
+            return False
+        if losses[-1] * CREEP <= losses[-1 - 2 * window]:
+            return False
+        began = self.history["attempt"].index(float(self.attempt))
+        spans: list[tuple[float | None, float, float]] = [(budget.steps, self.steps, began)]
+        spans += [(budget.seconds, self.seconds, self.history["seconds"][began])]
+        return all(end is None or end - now >= ATTEMPTS_LEFT * (now - start) for end, now, start in spans)
 
     def _restarts(self, step: Step, budget: Budget) -> bool:
         """Start again from new weights if this attempt got stuck too early and enough of the budget is left."""
