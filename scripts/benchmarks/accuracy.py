@@ -112,7 +112,7 @@ ROWS = (
     Row("poisson_kan_paper", 1e-11, 60),
     Row("poisson_kan_paper", 1e-11, 60, hard=False),
     Row("helmholtz", 1e-10, 120),
-    Row("multiscale_poisson", 1e-9, 600, model=polynomials(8, k=(60, 4))),
+    Row("multiscale_poisson", 1e-9, 600, model=polynomials(8, k=(60, 2))),
     Row(
         "convection", 1e-10, 600, parameters={"speed": 50}, model=polynomials(6, k=(14, 4)),
         options=slabs(20, 1500, stretch=False) | PATIENT, note="20 slabs",
