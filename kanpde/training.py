@@ -178,7 +178,7 @@ class Training:
         reason = step.stuck or self._stalled()
         if reason:
             return None if self._goes_on() or self._restarts(step, budget) else reason
-        if self._creeps(budget) and self._restarts(step, budget):
+        if self._creeps(budget) and (self._goes_on() or self._restarts(step, budget)):
             return None
         if self.tend is not None:
             self._notes |= self.tend.between(self.steps - self.start)
@@ -187,14 +187,13 @@ class Training:
 
     def _goes_on(self) -> bool:
         """The next method of a schedule, or a refinement, when there is no more progress."""
+        if not (isinstance(self.optimizer, Schedule) and self.optimizer.advance()):
+            figures = None if self.tend is None else self.tend.refine()
+            if figures is None:
+                return False
+            self._notes |= figures
+            self._adopt()
         self._window_start = self.steps
-        if isinstance(self.optimizer, Schedule) and self.optimizer.advance():
-            return True
-        figures = None if self.tend is None else self.tend.refine()
-        if figures is None:
-            return False
-        self._notes |= figures
-        self._adopt()
         return True
 
     def _adopt(self) -> None:
@@ -239,7 +238,7 @@ class Training:
         return f"no more progress: the loss fell by less than {100 * (1 - STALL):.0f} % in {window} steps"
 
     def _creeps(self, budget: Budget) -> bool:
-        """Slow progress of the only leg, early in the budget: another start may do in seconds what this one never does."""
+        """Slow progress of the only leg, early in the budget: what is planned next, or another start, may do better."""
         window, losses = self.optimizer.patience, self.history["loss"]
         if not self.alone or window is None or self.steps - self._window_start <= 2 * window:
             return False
