@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,10 @@ class Budget:
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise ValueError(f"`{name}` must be positive and finite, got {value}: leave it out for no such limit.")
+
+    def limited(self, seconds: float) -> Budget:
+        """The same, with that much time if it has no end."""
+        return self if self.seconds or self.steps else replace(self, seconds=seconds)
 
     def share(self, part: float, seconds: float, steps: int) -> Budget:
         """The limits after a part of what is left.

@@ -127,9 +127,7 @@ def compare(
         ValueError: for bad input, or parameter counts that differ by more than 10 %; nothing has been written then.
     """
     chosen = _seeds(seeds)
-    if seconds is None and steps is None:
-        seconds = DEFAULT_SECONDS
-    budget = Budget(seconds, steps)
+    budget = Budget(seconds, steps).limited(DEFAULT_SECONDS)
     chosen_optimizer(optimizer)
     target = None if record is None else records.check_target(record, overwrite=overwrite)
     ansatz = ready_ansatz(problem, hard)
@@ -158,7 +156,7 @@ def compare(
             watch = on_run(name, seed) if on_run is not None else None
             try:
                 found = solve(
-                    problem, models[name](seed), optimizer=optimizer, seconds=seconds, steps=steps, seed=seed,
+                    problem, models[name](seed), optimizer=optimizer, seconds=budget.seconds, steps=budget.steps, seed=seed,
                     points=where, hard=hard, plan=plan, reference=reference, threads=threads, on_step=watch,
                 )  # fmt: skip
             except DivergenceError as error:

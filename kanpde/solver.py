@@ -104,7 +104,7 @@ def solve(
         target = records.check_target(record, overwrite=overwrite or same)
     ansatz = ready_ansatz(problem, hard)
     if plan is None:
-        plan = recommended_plan(problem, _limited(budget)) if model is None else Plan()
+        plan = recommended_plan(problem, budget.limited(DEFAULT_SECONDS)) if model is None else Plan()
     _check_plan(plan, problem)
     model = recommended_kan(ansatz, seed=seed) if model is None else model
     _check_model(model, ansatz)
@@ -115,7 +115,7 @@ def solve(
         budget = kept.budget if budget == Budget() else budget
         settings = replace(kept, budget=budget, threads=kept.threads if threads is None else threads)
     else:
-        budget = _limited(budget)
+        budget = budget.limited(DEFAULT_SECONDS)
         count = sum(p.numel() for p in model.parameters())
         where = (points if isinstance(points, Points) else Points(points)).resolved(count)
         small = (where.interior or 0) * count < SMALL
@@ -128,11 +128,6 @@ def solve(
                 run.resume(saved.state, saved.fields)
             _check_left(settings.budget, run.training)
         return run.train(target, on_step)
-
-
-def _limited(budget: Budget) -> Budget:
-    """The budget, with the usual time if it has no end."""
-    return budget if budget.seconds or budget.steps else replace(budget, seconds=DEFAULT_SECONDS)
 
 
 def _check_left(budget: Budget, training: Training) -> None:

@@ -76,8 +76,7 @@ def plan_from(options: argparse.Namespace, problem: Problem, *, usual_seconds: f
     from ..resampling import RESAMPLINGS
 
     if all(getattr(options, name) is None for name in PLANNED):
-        seconds = options.seconds if options.seconds or options.steps else usual_seconds
-        return recommended_plan(problem, Budget(seconds, options.steps))
+        return recommended_plan(problem, Budget(options.seconds, options.steps).limited(usual_seconds))
     slabs: int | AdaptiveSlabs = 1
     if options.slabs == "auto":
         slabs = AdaptiveSlabs()

@@ -276,13 +276,13 @@ def _line(group: Sequence[Result]) -> dict[str, Any]:
     return {
         **{name: first[name] for name in ("row", "kind", "model", "parameters", "asked", "budget", "reference_error")},
         "errors": [r["error"] for r in trained],
-        "median": _finite(found.median),
-        "worst": _finite(found.worst),
+        "median": finite(found.median),
+        "worst": finite(found.worst),
         "above": found.above,
         "diverged": found.diverged,
         "runs": found.runs,
         "restarts": sum(r["restarts"] for r in trained),
-        "held_out": _finite(statistics.median(held_out)),
+        "held_out": finite(statistics.median(held_out)),
         "seconds": statistics.median(r["seconds"] for r in trained),
         "cpu_seconds": statistics.median(r["cpu_seconds"] for r in trained),
         "classical": [
@@ -291,7 +291,8 @@ def _line(group: Sequence[Result]) -> dict[str, Any]:
     }
 
 
-def _finite(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """The number, or None for an infinite one, which JSON does not have."""
     return value if math.isfinite(value) else None
 
 

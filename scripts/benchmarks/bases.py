@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
@@ -15,13 +13,15 @@ from kanpde.ansatz import Ansatz
 from kanpde.recommend import kan_from
 from kanpde.reference import Reference
 
-from .accuracy import Row, reference_of, train
+from .accuracy import Row, Statistics, finite, reference_of, train
 from .report import Report, markdown, power
 from .runs import Effort, Result, Run, Table
 
 SEEDS = 3
 SECONDS, QUICK_SECONDS = 15.0, 1.0
 HIDDEN = 6
+ASKED = 1.0
+"""Nothing in particular: the bases are compared with each other."""
 BASES = ("chebyshev", "bspline", "fourier", "gaussian")
 KINDS = {
     "steady": "poisson_kan_paper",
@@ -44,7 +44,7 @@ def runs(effort: Effort) -> list[Run]:
     seconds = QUICK_SECONDS if effort.quick else SECONDS
     found = []
     for kind, problem in KINDS.items():
-        rows = {basis: Row(problem, asked=1.0, seconds=seconds, model=edges(basis), note=basis) for basis in BASES}
+        rows = {basis: Row(problem, asked=ASKED, seconds=seconds, model=edges(basis), note=basis) for basis in BASES}
         reference = cache(partial(reference_of, rows[BASES[0]]))
         for seed in range(effort.seeds or (1 if effort.quick else SEEDS)):
             for basis, row in rows.items():
@@ -76,15 +76,14 @@ def report(results: Sequence[Result]) -> Report:
 
 
 def _line(kind: str, basis: str, group: Sequence[Result]) -> dict[str, Any]:
-    errors = [math.inf if r["error"] is None else r["error"] for r in group]
-    median, worst = statistics.median(errors), max(errors)
+    found = Statistics.of([r["error"] for r in group], asked=ASKED)
     return {
         "kind": kind,
         "basis": basis,
         "parameters": group[0]["parameters"],
-        "runs": len(group),
-        "median": median if math.isfinite(median) else None,
-        "worst": worst if math.isfinite(worst) else None,
+        "runs": found.runs,
+        "median": finite(found.median),
+        "worst": finite(found.worst),
     }
 
 

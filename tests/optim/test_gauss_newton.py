@@ -152,9 +152,8 @@ def test_the_step_is_the_boldest_that_the_ratio_rule_accepts(seed, monkeypatch):
         smaller = [d for d in tried if d < damping]
         if smaller:
             assert ratio_at(loss, theta, max(smaller)) < 1.01 * optimizer.ratio
-            first, second = tried[-2 - optimizer.bisections :][
-                :2
-            ]  # the bracket: far ones come of a fast search upwards
+            # the last two values before the halvings; they lie far apart after a fast search upwards
+            first, second, *_ = tried[-2 - optimizer.bisections :]
             bracket = max(first, second) / min(first, second)
             assert damping / max(smaller) == pytest.approx(bracket**0.5**optimizer.bisections)
             bracketed += 1
