@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 from benchmarks import gpu, layers, scaling
+from benchmarks.contained import contained_in
 from benchmarks.libraries import LIBRARIES, Library
 from benchmarks.runs import Effort, Unavailable
 from benchmarks.scaling import Setting, exponent, series, step_of
+from torch.profiler import profile
 
 from kanpde import KAN
 
@@ -120,11 +122,38 @@ def test_a_series_has_times_and_exponents():
     found = series("points", settings, 1)
     assert found["size"] == found["points"] == [20, 40]
     assert found["exponents"]["step"] == pytest.approx(np.log2(found["step"][1] / found["step"][0]))
-    times = {"Jacobian": 1.0, "step": 30.0, "J^T J": 4.0, "Cholesky": 1.0}
+    times = {"Jacobian": 1.0, "J^T J": 4.0, "Cholesky": 1.0, "normal equations": 30.0, "triangles": 40.0}
+    times |= {"normal equations, contained": 20.0, "triangles, contained": 16.0}
     against = {"products": 5, "points": 1675, "parameters": 335, "milliseconds": times, "rounds": 3}
     text = scaling.report([found, against]).text
     assert "| points | 20, 40 |" in text
-    assert "| 335 | 1,675 | 1 ms | 30 ms | 4 ms | 1 ms | 6.0 |" in text
+    assert "| 335 | 1,675 | 1 ms | 4 ms | 1 ms | 30 ms (1.5; 6.0) | 40 ms (2.5; 8.0) |" in text
+
+
+def test_the_products_that_work_contains_are_done_again_and_nothing_else_is():
+    a, b = torch.eye(3, dtype=torch.float64), torch.ones(3, 3, dtype=torch.float64)
+    total = torch.zeros(3, 3, dtype=torch.float64)
+
+    def work():
+        total.addmm_(a, b).add_(100)
+        torch.linalg.cholesky(a)
+
+    again = contained_in(work)
+    assert torch.equal(total, b + 100)
+    again()
+    assert torch.equal(total, 2 * b + 100)
+
+
+def test_the_products_of_a_backward_pass_are_contained_too():
+    left, right = torch.ones(2, 3, requires_grad=True), torch.ones(3, 4, requires_grad=True)
+
+    def work():
+        (left @ right).sum().backward()
+
+    again = contained_in(work)
+    with profile() as found:
+        again()
+    assert [event.count for event in found.key_averages() if event.key == "aten::mm"] == [3]
 
 
 def test_without_a_cuda_device_the_table_says_so(monkeypatch):
