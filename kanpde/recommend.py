@@ -60,7 +60,7 @@ def recommended_optimizer(name: str, plan: Plan) -> Optimizer:
     if name not in OPTIMIZERS:
         raise ValueError(f"`optimizer` must be one of {', '.join(OPTIMIZERS)}, got '{name}'.")
     if name == GaussNewton.name and plan.slabs != 1:
-        return GaussNewton(geodesic=2, patience=20)
+        return GaussNewton(bisections=0, geodesic=2, patience=10)
     return OPTIMIZERS[name]()
 
 

@@ -17,6 +17,8 @@ from .budget import Budget
 from .optim import Optimizer, Schedule, Step
 
 STALL = 0.97
+STALL_DIGITS = 0.05
+"""A leg of several also stalls where `patience` steps bring a smaller share of the digits than this one has so far."""
 STUCK = 1e-3
 MOST_RESTARTS = 5
 RESTART_SHARE = 0.2
@@ -232,10 +234,19 @@ class Training:
         return None
 
     def _stalled(self) -> str | None:
-        window, losses = self.optimizer.patience, self.history["loss"]
-        if window is None or self.steps - self._window_start <= window or losses[-1] <= STALL * losses[-1 - window]:
+        window, losses, least = self.optimizer.patience, self.history["loss"], STALL
+        if window is None or self.steps - self._window_start <= window:
             return None
-        return f"no more progress: the loss fell by less than {100 * (1 - STALL):.0f} % in {window} steps"
+        if not self.alone:
+            least = min(STALL, (losses[-1] / losses[self._began]) ** STALL_DIGITS)
+        if losses[-1] <= least * losses[-1 - window]:
+            return None
+        return f"no more progress: the loss fell by less than {100 * (1 - least):.0f} % in {window} steps"
+
+    @property
+    def _began(self) -> int:
+        """Index of the first step of this attempt."""
+        return self.history["attempt"].index(float(self.attempt), self.start)
 
     def _creeps(self, budget: Budget) -> bool:
         """Slow progress of the only leg, early in the budget: what is planned next, or another start, may do better."""
@@ -244,9 +255,8 @@ class Training:
             return False
         if losses[-1] * CREEP <= losses[-1 - 2 * window]:
             return False
-        began = self.history["attempt"].index(float(self.attempt))
-        spans: list[tuple[float | None, float, float]] = [(budget.steps, self.steps, began)]
-        spans += [(budget.seconds, self.seconds, self.history["seconds"][began])]
+        spans: list[tuple[float | None, float, float]] = [(budget.steps, self.steps, self._began)]
+        spans += [(budget.seconds, self.seconds, self.history["seconds"][self._began])]
         return all(end is None or end - now >= ATTEMPTS_LEFT * (now - start) for end, now, start in spans)
 
     def _restarts(self, step: Step, budget: Budget) -> bool:

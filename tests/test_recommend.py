@@ -109,5 +109,6 @@ def test_linear_evolutions_and_steady_problems_are_one_network(problem):
 def test_gauss_newton_by_name_bends_its_steps_in_slabs_alone():
     alone, slabs = (recommended_optimizer("gauss-newton", plan) for plan in (Plan(), Plan(slabs=3)))
     assert (alone.geodesic, slabs.geodesic) == (0, 2)
+    assert slabs.bisections < alone.bisections
     assert slabs.patience < alone.patience
     assert recommended_optimizer("adam", Plan(slabs=3)).name == "adam"

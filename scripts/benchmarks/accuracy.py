@@ -113,10 +113,7 @@ ROWS = (
     Row("poisson_kan_paper", 1e-11, 60, hard=False),
     Row("helmholtz", 1e-10, 120),
     Row("multiscale_poisson", 1e-9, 600, model=polynomials(8, k=(60, 2))),
-    Row(
-        "convection", 1e-10, 600, parameters={"speed": 50}, model=polynomials(6, k=(14, 4)),
-        options=slabs(20, 1500, stretch=False) | PATIENT, note="20 slabs",
-    ),
+    Row("convection", 1e-10, 600, parameters={"speed": 50}, model=polynomials(8, k=(50, 2))),
     Row("wave", 1e-11, 120, model=polynomials(8, k=(36, 2))),
     Row("burgers", 8e-9, 600, parameters={"nu": 0.01 / pi}, model=DEEP, options=slabs(32, 2200), note="32 slabs"),
     Row(
@@ -125,7 +122,7 @@ ROWS = (
     ),
     Row("allen_cahn", 1e-8, 600, model=DEEP, options=slabs(20, 2200), note="20 slabs"),
     Row("kuramoto_sivashinsky", 1e-5, 600, model=DEEP, options=slabs(44, 2200, stretch=False), note="44 slabs"),
-    Row("klein_gordon", 1e-6, 600, hard=False, model=polynomials(8, k=(30, 4))),
+    Row("klein_gordon", 1e-6, 600, hard=False, model=polynomials(10, k=(30, 3))),
     Row("poisson_5d", 1e-6, 600, hard=False, model=polynomials(24, k=(8, 6)), options={"points": Points(5000, 3000)}),
 )  # fmt: skip
 
