@@ -1,7 +1,7 @@
 """Trial solutions that satisfy conditions exactly: u = G + M N with a lift G, a mask M and a network N.
 
 The lift is a transfinite (Boolean sum) interpolation of the data on the faces of the box and at the first instant;
-the mask vanishes there. Periodicity is built into the inputs of the network instead, as cosine and sine.
+the mask vanishes there. Periodicity is built into the inputs of the network instead, as two cosines.
 
 Source:
     Gordon, Hall (1973), Numerische Mathematik 21, 109 (transfinite interpolation);
@@ -18,6 +18,7 @@ import sympy as sp
 from .conditions import Condition, Dirichlet, Initial, Periodic, Term
 from .expression import numeric
 from .geometry import Domain, Face
+from .nn.input_map import LAG
 from .problem import Problem
 from .sampling import Uniform
 from .symbols import Unknown, unknown
@@ -34,7 +35,7 @@ class Ansatz:
         problem: what is solved.
         outputs: the network's outputs as functions of the coordinates, one per unknown.
         forms: unknown to its expression in coordinates and outputs.
-        periodic: coordinates that enter the network as cosine and sine.
+        periodic: coordinates that enter the network as two cosines.
         terms: the loss terms that remain, in terms of the outputs.
     """
 
@@ -56,8 +57,8 @@ class Ansatz:
 
 
 def input_names(coordinates: tuple[str, ...], periodic: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of the network's inputs: a periodic coordinate stands for its cosine and sine."""
-    pairs = [(f"cos {c}", f"sin {c}") if c in periodic else (c,) for c in coordinates]
+    """Names of the network's inputs: a periodic coordinate stands for two cosines of its angle."""
+    pairs = [(f"cos {c}", f"cos({c} - {LAG:.2f})") if c in periodic else (c,) for c in coordinates]
     return tuple(name for pair in pairs for name in pair)
 
 

@@ -41,6 +41,7 @@ class March:
         slabs: per finished slab its last instant and the index of its field.
         stage: of the present leg.
         redone: number of slabs that were done again at half the length.
+        warm: whether the present leg starts from the weights of the slab before.
 
     Raises:
         ValueError: for slabs on a problem that has no time.
@@ -50,7 +51,7 @@ class March:
         self.problem, self.settings, self.plan = problem, settings, settings.plan
         self.fields: list[Field] = []
         self.slabs: list[tuple[float, int]] = []
-        self.stage, self.scale, self.redone = 0, 1.0, 0
+        self.stage, self.scale, self.redone, self.warm = 0, 1.0, 0, False
         self.marches = self.plan.slabs != 1
         if self.marches:
             check_slabs(problem)
@@ -150,10 +151,11 @@ class March:
         missed = adaptive is not None and not root <= adaptive.tolerance
         if adaptive is not None and missed and stalled and self.stage == 0 and self._divisible(adaptive):
             self.length, again = (self.stop - self.start) / 2, str(self.problem.domain.time_name)
-            self.redone += 1
+            self.redone, self.warm = self.redone + 1, True
             output = 0.5**self.problem.time_order if self._built_in(leg) else 1.0
             return successor(network, leg.trial.input_map, self._input_map(), again=again, output=output)
         self.fields.append(leg.field)
+        self.warm = False
         if self.stage + 1 < self.plan.stages:
             self.stage += 1
             self.scale = max(root, SMALLEST)
@@ -165,6 +167,7 @@ class March:
             self.length = min(length if missed else adaptive.growth * length, self.end - self.start)
         if not self.plan.warm or not self._built_in(leg):
             return self._fresh(network)
+        self.warm = True
         output = ((self.stop - self.start) / length) ** self.problem.time_order
         first = self.fields[-self.plan.stages].trial
         return successor(first.network, first.input_map, self._input_map(), output=output)
@@ -239,13 +242,14 @@ class March:
 
     def state(self) -> dict[str, Any]:
         """Plain numbers that `load` goes on from."""
-        keys = ("stage", "scale", "redone", *(("start", "length") if self.marches else ()))
+        keys = ("stage", "scale", "redone", "warm", *(("start", "length") if self.marches else ()))
         return {**{k: getattr(self, k) for k in keys}, "slabs": [[stop, index] for stop, index in self.slabs]}
 
     def load(self, state: dict[str, Any], fields: Sequence[Field]) -> None:
         """Go on from a saved state and the finished fields."""
         self.fields = list(fields)
         self.stage, self.scale, self.redone = int(state["stage"]), float(state["scale"]), int(state["redone"])
+        self.warm = bool(state["warm"])
         self.slabs = [(float(stop), int(index)) for stop, index in state["slabs"]]
         if self.marches:
             self.start, self.length = float(state["start"]), float(state["length"])

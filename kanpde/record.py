@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 FORMAT = "kanpde run record"
-VERSION = 3
+VERSION = 4
 ATTRIBUTES = "@"
 DAMAGE = (OSError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RuntimeError, MemoryError)
 """What HDF5 and the reading of its content raise for a file that is not whole."""

@@ -17,9 +17,8 @@ from .budget import Budget
 from .optim import Optimizer, Schedule, Step
 
 STALL = 0.97
-STALL_DIGITS = 0.05
-"""A leg of several also stalls where `patience` steps bring a smaller share of the digits than this one has so far."""
-STUCK = 1e-3
+STUCK, STUCK_WARM = 1e-3, 0.1
+"""Part of its start that a block must get below, from new weights and from those of the slab before."""
 MOST_RESTARTS = 5
 RESTART_SHARE = 0.2
 CREEP = 9.0
@@ -104,6 +103,7 @@ class Training:
         spent: seconds that earlier legs and sessions of this run took.
         tend: what is done around the steps.
         alone: whether there are no other legs: then every stall is worth another attempt, not only one high up.
+        warm: whether the first attempt starts from the weights of the slab before.
     """
 
     problem: LeastSquares
@@ -121,6 +121,7 @@ class Training:
     spent_cpu: float = 0.0
     tend: Tend | None = None
     alone: bool = False
+    warm: bool = False
 
     def __post_init__(self) -> None:
         self._window_start = self.start
@@ -234,19 +235,10 @@ class Training:
         return None
 
     def _stalled(self) -> str | None:
-        window, losses, least = self.optimizer.patience, self.history["loss"], STALL
-        if window is None or self.steps - self._window_start <= window:
+        window, losses = self.optimizer.patience, self.history["loss"]
+        if window is None or self.steps - self._window_start <= window or losses[-1] <= STALL * losses[-1 - window]:
             return None
-        if not self.alone:
-            least = min(STALL, (losses[-1] / losses[self._began]) ** STALL_DIGITS)
-        if losses[-1] <= least * losses[-1 - window]:
-            return None
-        return f"no more progress: the loss fell by less than {100 * (1 - least):.0f} % in {window} steps"
-
-    @property
-    def _began(self) -> int:
-        """Index of the first step of this attempt."""
-        return self.history["attempt"].index(float(self.attempt), self.start)
+        return f"no more progress: the loss fell by less than {100 * (1 - STALL):.0f} % in {window} steps"
 
     def _creeps(self, budget: Budget) -> bool:
         """Slow progress of the only leg, early in the budget: what is planned next, or another start, may do better."""
@@ -255,8 +247,9 @@ class Training:
             return False
         if losses[-1] * CREEP <= losses[-1 - 2 * window]:
             return False
-        spans: list[tuple[float | None, float, float]] = [(budget.steps, self.steps, self._began)]
-        spans += [(budget.seconds, self.seconds, self.history["seconds"][self._began])]
+        began = self.history["attempt"].index(float(self.attempt))
+        spans: list[tuple[float | None, float, float]] = [(budget.steps, self.steps, began)]
+        spans += [(budget.seconds, self.seconds, self.history["seconds"][began])]
         return all(end is None or end - now >= ATTEMPTS_LEFT * (now - start) for end, now, start in spans)
 
     def _restarts(self, step: Step, budget: Budget) -> bool:
@@ -274,12 +267,14 @@ class Training:
         self.attempt += 1
         self._window_start = self.steps
         network.reset(self.seed + self.attempt)
+        self.first_loss = max(self.first_loss, float(self.problem.residual().square().sum()))
         self.optimizer = copy.deepcopy(self._fresh)
         return True
 
     def _is_too_early(self, step: Step) -> bool:
         """Whether another valley of the loss may be deeper: a block is hardly lower than at the start, or a plateau."""
-        far = any(step.losses[name] > STUCK**2 * size for name, size in self.sizes.items())
+        least = STUCK_WARM if self.warm else STUCK
+        far = any(step.losses[name] > least**2 * size for name, size in self.sizes.items())
         return far or (self.alone and not step.stuck)
 
     # ---------------------------------------------------------------- saving

@@ -114,26 +114,12 @@ def test_a_word_from_outside_is_the_reason():
 def test_a_stall_over_the_patience_of_the_optimiser_is_the_reason():
     falling = [0.9**i for i in range(10)]
     training = training_with(Scripted([*falling, *[falling[-1]] * 50], patience=5, share=0.0))
-    assert run(training, steps=60) == "no more progress: the loss fell by less than 5 % in 5 steps"
+    assert run(training, steps=60) == "no more progress: the loss fell by less than 3 % in 5 steps"
     assert training.steps == 15
 
 
 def test_a_slow_but_steady_fall_is_no_stall():
     training = training_with(Scripted([0.99**i for i in range(60)], patience=5, share=0.0))
-    assert run(training, steps=50) == "step budget of 50 used"
-
-
-def test_a_leg_of_several_stalls_where_the_last_steps_bring_few_of_its_digits():
-    """From 1e-8 on the loss falls by 10 % a step: 41 % in five, and a twentieth of eight digits is 60 %."""
-    slow = [10.0**-i for i in range(9)] + [1e-8 * 0.9**i for i in range(1, 60)]
-    one, several = (training_with(Scripted(slow, patience=5, share=0.0), alone=alone) for alone in (True, False))
-    assert run(one, steps=50) == "step budget of 50 used"
-    assert run(several, steps=50) == "no more progress: the loss fell by less than 61 % in 5 steps"
-    assert several.steps == 14
-
-
-def test_a_leg_that_has_no_digits_yet_may_be_slow():
-    training = training_with(Scripted([0.99**i for i in range(60)], patience=5, share=0.0), alone=False)
     assert run(training, steps=50) == "step budget of 50 used"
 
 
@@ -233,6 +219,28 @@ def test_a_stall_is_counted_from_the_restart():
     training = training_with(Scripted([1.0], patience=4))
     run(training, steps=20)
     assert training.history["attempt"][:12] == [0] * 5 + [1] * 5 + [2] * 2
+
+
+@pytest.mark.parametrize(("warm", "attempts"), [(False, 1), (True, 0)])
+def test_from_the_weights_of_the_slab_before_a_block_need_not_fall_as_far(warm, attempts):
+    training = training_with(Scripted([1.0], stuck_at={3}, share=0.0))
+    training.warm = warm
+    training.sizes = dict.fromkeys(training.sizes, 1.0)
+    training.optimizer.share = 0.005**2
+    run(training, steps=4)
+    assert training.attempt == attempts
+
+
+def test_new_weights_may_start_as_high_as_they_like():
+    training = training_with(Scripted([1.0, 1.0, 1e20], stuck_at={2}))
+    training.first_loss, reset = 1.0, training.problem.trial.network.reset
+
+    def far_away(seed):
+        reset(seed)
+        training.problem.theta = 1e12 * training.problem.theta
+
+    training.problem.trial.network.reset = far_away
+    assert run(training, steps=4) == "step budget of 4 used"
 
 
 def plateaus(*levels, patience=3):

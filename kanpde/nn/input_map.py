@@ -1,4 +1,9 @@
-"""From the coordinates of a domain to the inputs of a network: scaled to [-1, 1], or cosine and sine."""
+"""From the coordinates of a domain to the inputs of a network: scaled to [-1, 1], or two cosines of an angle.
+
+Cosine and sine would be the usual pair, but polynomials of the sine that are even repeat those of the cosine:
+T_2k(sin x) = cos(2k x) up to a sign, and sin(2k x) is missing. With a lag whose multiples all stay away from multiples
+of pi, T_k(cos x) and T_k(cos(x - lag)) span cos(k x) and sin(k x) for every k; the golden ratio keeps them away most.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +17,12 @@ from torch import Tensor, nn
 from ..jet import Jet, JetPlan
 from .stretch import Stretch
 
+LAG = math.pi * (math.sqrt(5) - 1) / 2
+"""By how much the second cosine of a periodic coordinate comes after the first."""
+
 
 class InputMap(nn.Module):
-    """Map each coordinate to [-1, 1], or to cosine and sine of its angle if it is periodic.
+    """Map each coordinate to [-1, 1], or to the cosines of its angle and of that less `LAG` if it is periodic.
 
     Args:
         bounds: coordinate name to (lower, upper).
@@ -63,10 +71,10 @@ class InputMap(nn.Module):
             if name not in self.periodic:
                 out.append((axis, scaled))
                 continue
-            angle = math.pi * (scaled[0] + 1)
-            cycle = [torch.cos(angle), -torch.sin(angle), -torch.cos(angle), torch.sin(angle)]
-            for start in (0, 3):
-                outer = [cycle[(start + m) % 4] * math.pi**m for m in range(order + 1)]
+            for lag in (0.0, LAG):
+                angle = math.pi * (scaled[0] + 1) - lag
+                cycle = [torch.cos(angle), -torch.sin(angle), -torch.cos(angle), torch.sin(angle)]
+                outer = [cycle[m % 4] * math.pi**m for m in range(order + 1)]
                 out.append((axis, _chained(outer, scaled)))
         return out
 

@@ -7,7 +7,7 @@ import torch
 from torch.testing import assert_close
 
 from kanpde.jet import JetPlan, nested_autograd
-from kanpde.nn.input_map import InputMap
+from kanpde.nn.input_map import LAG, InputMap
 from kanpde.nn.stretch import Front, Stretch
 
 X = torch.tensor([[0.0, -1.0], [1.0, 0.5], [3.0, 2.0]], dtype=torch.float64)
@@ -19,11 +19,23 @@ def test_bounds_go_to_minus_one_and_one():
     assert_close(inputs, torch.tensor([[-1.0, -1.0], [-1 / 3, 0.0], [1.0, 1.0]], dtype=torch.float64))
 
 
-def test_a_periodic_coordinate_becomes_cosine_and_sine_of_its_angle():
+def test_a_periodic_coordinate_becomes_two_cosines_of_its_angle():
     inputs = InputMap(BOUNDS, periodic=["x"])(X)
     angle = 2 * math.pi * X[:, 0] / 3
-    assert_close(inputs, torch.stack([angle.cos(), angle.sin(), torch.tensor([-1.0, 0.0, 1.0]).double()], dim=1))
+    later = (angle - LAG).cos()
+    assert_close(inputs, torch.stack([angle.cos(), later, torch.tensor([-1.0, 0.0, 1.0]).double()], dim=1))
     assert_close(inputs[0, :2], inputs[2, :2])
+
+
+def test_polynomials_of_the_two_cosines_span_all_waves():
+    """With a sine in place of the second cosine every sin(2k x) would be missing."""
+    degree, x = 30, torch.linspace(0, 2 * math.pi, 201, dtype=torch.float64)[:-1, None]
+    first, second = InputMap({"x": (0.0, 2 * math.pi)}, ["x"])(x).T
+    powers = torch.arange(degree + 1)
+    polynomials = torch.cat([torch.cos(powers * torch.arccos(c)[:, None]) for c in (first, second)], dim=1)
+    waves = torch.cat([torch.cos(powers * x), torch.sin(powers[1:] * x)], dim=1)
+    found = torch.linalg.lstsq(polynomials, waves, driver="gelsd").solution
+    assert_close(polynomials @ found, waves, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("periodic", [(), ("x",), ("x", "y")])
