@@ -37,6 +37,7 @@ class Ansatz:
         forms: unknown to its expression in coordinates and outputs.
         periodic: coordinates that enter the network as two cosines.
         terms: the loss terms that remain, in terms of the outputs.
+        dense_ends: coordinates whose points lie closer towards both ends.
     """
 
     problem: Problem
@@ -44,6 +45,7 @@ class Ansatz:
     forms: dict[str, sp.Expr]
     periodic: tuple[str, ...]
     terms: tuple[Term, ...]
+    dense_ends: tuple[str, ...] = ()
 
     @property
     def n_inputs(self) -> int:

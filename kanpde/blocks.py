@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -20,6 +21,7 @@ from .linearisation import BlockLinearisation, DenseSlopes, LayerSlopes, Lineari
 from .nn.input_map import InputMap
 from .nn.network import Network
 from .nn.stretch import sampled_evenly
+from .sampling import denser_at_ends
 from .symbols import Parameter
 
 AUTOGRAD_ROWS = 256
@@ -327,17 +329,25 @@ def draw_points(
     """Points of all terms: inside they are even in the stretched coordinates, so that thin layers get their share.
 
     Args:
-        ansatz: the terms.
+        ansatz: the terms, and which coordinates get denser points towards their ends.
         input_map: says which coordinates are stretched.
         samplers: term name to sampler.
         interior: number of points for each equation.
         boundary: number of points for each condition.
     """
-    stretches = [input_map.stretches.get(name) for name in ansatz.problem.domain.names]
+    names = ansatz.problem.domain.names
+    stretches = [input_map.stretches.get(name) for name in names]
+    dense = [names.index(name) for name in ansatz.dense_ends]
+
+    def moved(sampler: Sampler, n: int, d: int) -> np.ndarray:
+        unit = sampled_evenly(sampler(n, d), stretches)
+        unit[:, dense] = denser_at_ends(unit[:, dense])
+        return unit
+
     found = {}
     for i, term in enumerate(ansatz.terms):
         inside, sampler = i < len(ansatz.problem.equations), samplers[term.name]
-        draw = (lambda n, d, s=sampler: sampled_evenly(s(n, d), stretches)) if inside and any(stretches) else sampler
+        draw = partial(moved, sampler) if inside else sampler
         found[term.name] = term.place.sample(interior if inside else boundary, draw)
     return found
 

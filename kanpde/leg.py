@@ -132,7 +132,7 @@ class Leg:
         self.loss.reweigh({name: weight})
 
     def _block(self, term: Any, points: tuple[PointSet, ...]) -> Block:
-        only = Ansatz(self.ansatz.problem, self.ansatz.outputs, self.ansatz.forms, self.ansatz.periodic, (term,))
+        only = replace(self.ansatz, terms=(term,))
         (block,) = assemble(only, self.trial, {term.name: points}, penalty=self.settings.optimizer.penalty).blocks
         return block
 

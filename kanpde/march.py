@@ -101,9 +101,14 @@ class March:
         return Leg.of(ansatz, model, stretches, self.settings, seed)
 
     def _ansatz(self) -> Ansatz:
-        """The trial solution of the present slab."""
+        """The trial solution of the present slab.
+
+        Its points are dense towards the first and the last instant: the next slab starts from the values there, and
+        polynomials are least certain where there is nothing beyond.
+        """
         trusted = bool(self.slabs) or self.stage > 0
-        return build_ansatz(self._slab(), hard=self.settings.hard, trusted=trusted)
+        ansatz = build_ansatz(self._slab(), hard=self.settings.hard, trusted=trusted)
+        return replace(ansatz, dense_ends=(str(self.problem.domain.time_name),)) if self.marches else ansatz
 
     def _slab(self) -> Problem:
         if not self.marches:
@@ -124,14 +129,9 @@ class March:
             forms[name] = field_function(self.fields[index], name, index)(*coordinates) + self.scale * mask * output
         problem = ansatz.problem
         hidden = [t.name for t in ansatz.terms]
-        terms = [t for t in problem.terms if t.name in hidden]
-        return Ansatz(
-            problem,
-            ansatz.outputs,
-            forms,
-            ansatz.periodic,
-            tuple(replace(t, expression=problem.substitute(forms, t.expression)) for t in terms),
-        )
+        left = [t for t in problem.terms if t.name in hidden]
+        terms = tuple(replace(t, expression=problem.substitute(forms, t.expression)) for t in left)
+        return replace(ansatz, forms=forms, terms=terms)
 
     # ---------------------------------------------------------------- the next one
 

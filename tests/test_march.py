@@ -1,6 +1,7 @@
 """The march through slabs and stages, driven by hand with networks that are not trained."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -258,6 +259,24 @@ def test_cold_slabs_and_those_after_a_soft_start_begin_with_new_weights(plan, ha
     wanted.reset(4 + 1)
     for a, b in zip(network.parameters(), wanted.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(("plan", "hard", "warm"), [(Plan(slabs=2), True, True), (Plan(slabs=2), False, False)])
+def test_the_march_knows_whether_a_slab_starts_from_the_weights_of_the_one_before(plan, hard, warm):
+    march = march_of(Heat(), plan, hard=hard)
+    assert not march.warm
+    march.advance(march.leg(network_of(Heat())), 1e-9, stalled=True)
+    assert march.warm == warm
+
+
+@pytest.mark.parametrize(("slabs", "share"), [(1, 0.2), (2, 2 * math.acos(0.8) / math.pi)])
+def test_the_points_of_a_slab_are_dense_towards_its_first_and_its_last_instant(slabs, share):
+    """A tenth of the slab at each end: even points have a fifth of all there, those of the arcsine law two fifths."""
+    march = March(Heat(), replace(settings(Plan(slabs=slabs), hard=True), points=Points(2000, 5)))
+    for points in (march.leg(network_of(Heat())).points, march.leg(network_of(Heat())).others):
+        (inside,) = points["equation"]
+        at_ends = np.abs(inside.columns["t"] * slabs / 2 - 0.5) > 0.4
+        assert at_ends.mean() == pytest.approx(share, abs=5e-3)
 
 
 # -------------------------------------------------------------------- stages

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from kanpde.sampling import SAMPLERS, Grid, LatinHypercube, Sobol, Uniform
+from kanpde.sampling import SAMPLERS, Grid, LatinHypercube, Sobol, Uniform, denser_at_ends
 
 
 @pytest.mark.parametrize("sampler", [Uniform, LatinHypercube, Sobol])
@@ -55,3 +55,10 @@ def test_sobol_points_integrate_better_than_random_ones():
 def test_no_points_are_refused(sampler):
     with pytest.raises(ValueError, match="`n` must be at least 1, got 0"):
         sampler()(0, 2)
+
+
+def test_points_that_are_denser_at_the_ends_follow_the_arcsine_law():
+    """Its distribution function is 2 asin(sqrt(x)) / pi."""
+    even = np.linspace(0, 1, 11)
+    assert_allclose(2 * np.arcsin(np.sqrt(denser_at_ends(even))) / np.pi, even, atol=1e-15)
+    assert_allclose(denser_at_ends(even[[0, 5, 10]]), [0, 0.5, 1], atol=1e-15)
