@@ -24,7 +24,7 @@ RESTART_SHARE = 0.2
 CREEP = 9.0
 """Progress is slow where the loss falls by less than this factor in twice the patience."""
 ATTEMPTS_LEFT = 1
-"""Slow progress is given up while there is time for so many attempts of the same length."""
+"""Slow progress is given up while there is time for so many more attempts of the same length."""
 DIVERGED = 1e12
 REPORT_EVERY = 1.0
 
