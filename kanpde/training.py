@@ -23,8 +23,6 @@ MOST_RESTARTS = 5
 RESTART_SHARE = 0.2
 CREEP = 9.0
 """Progress is slow where the loss falls by less than this factor in twice the patience."""
-ATTEMPTS_LEFT = 1
-"""Slow progress is given up while there is time for so many more attempts of the same length."""
 DIVERGED = 1e12
 REPORT_EVERY = 1.0
 
@@ -241,7 +239,7 @@ class Training:
         return f"no more progress: the loss fell by less than {100 * (1 - STALL):.0f} % in {window} steps"
 
     def _creeps(self, budget: Budget) -> bool:
-        """Slow progress of the only leg, early in the budget: what is planned next, or another start, may do better."""
+        """Slow progress of the only leg, with time left for another attempt as long: what is planned next may do better."""
         window, losses = self.optimizer.patience, self.history["loss"]
         if not self.alone or window is None or self.steps - self._window_start <= 2 * window:
             return False
@@ -250,7 +248,7 @@ class Training:
         began = self.history["attempt"].index(float(self.attempt))
         spans: list[tuple[float | None, float, float]] = [(budget.steps, self.steps, began)]
         spans += [(budget.seconds, self.seconds, self.history["seconds"][began])]
-        return all(end is None or end - now >= ATTEMPTS_LEFT * (now - start) for end, now, start in spans)
+        return all(end is None or end - now >= now - start for end, now, start in spans)
 
     def _restarts(self, step: Step, budget: Budget) -> bool:
         """Start again from new weights if this attempt got stuck too early and enough of the budget is left."""
