@@ -67,9 +67,10 @@ def report(results: Sequence[Result]) -> Report:
     rows = [_line(kind, basis, group) for (kind, basis), group in groups.items()]
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
     cells = {(row["kind"], row["basis"]): _cell(row) for row in rows}
+    seconds = " or ".join(f"{s:g}" for s in sorted({r["budget"] for r in results}))
     lines = [[kind, *(cells.get((kind, basis), "not measured") for basis in BASES)] for kind in kinds]
     text = (
-        f"Relative L2 error, conditions built in, {SECONDS:g} s a run: median and worst of the seeds, and the number of "
+        f"Relative L2 error, conditions built in, {seconds} s a run: median and worst of the seeds, and the number of "
         "parameters. Optimiser, points per parameter and budget are the same for all.\n\n"
     )
     return Report(rows, text + markdown(["", *BASES], lines), _figure(rows, kinds))
