@@ -25,8 +25,8 @@ from .settings import Settings
 from .slabs import Slab, SlabField, check_slabs, field_function
 
 SMALLEST = 1e-300
-COLD, WARM = 2.0, 1.2
-"""How many times what is due to its length the first slab may use, and any other, beside what later ones may."""
+COLD = 2.0
+"""How many times what is due to its length the first slab may use, beside what later ones may."""
 
 
 class March:
@@ -82,13 +82,12 @@ class March:
     def share(self) -> float:
         """Part of what is left of the budget that the present leg may use.
 
-        A slab gets more than what is due to its length, because what it does not use is left to later ones; the first
-        one starts cold and gets most.
+        A slab gets what is due to its length, and what it does not use is left to later ones; the first one starts cold
+        and gets more.
         """
         part = (self.stop - self.start) / (self.end - self.start) if self.marches else 1.0
-        if self.marches:
-            more = WARM if self.slabs else COLD
-            part = more * part / (1 + (more - 1) * part)
+        if self.marches and not self.slabs:
+            part = COLD * part / (1 + (COLD - 1) * part)
         return part / (self.plan.stages - self.stage)
 
     def leg(self, model: nn.Module) -> Leg:
