@@ -25,7 +25,7 @@ from .settings import Settings
 from .slabs import Slab, SlabField, check_slabs, field_function
 
 SMALLEST = 1e-300
-COLD = 2.0
+COLD = 4.0
 """How many times what is due to its length the first slab may use, beside what later ones may."""
 
 
