@@ -11,7 +11,7 @@ from kanpde.ansatz import build_ansatz
 
 
 def result(kind, basis, error):
-    return {"problem_kind": kind, "basis": basis, "error": error, "parameters": 348}
+    return {"problem_kind": kind, "basis": basis, "error": error, "parameters": 348, "budget": 15.0}
 
 
 def test_every_basis_is_trained_on_every_kind_of_problem_from_every_seed():
@@ -39,3 +39,4 @@ def test_medians_count_runs_that_diverged():
     assert [(row["median"], row["worst"]) for row in report.rows] == [(None, None), (1e-3, None)]
     assert "diverged, diverged (348)" in report.text
     assert "1.0e-03, diverged (348)" in report.text
+    assert "conditions built in, 15 s a run" in report.text
