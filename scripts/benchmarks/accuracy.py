@@ -124,7 +124,10 @@ ROWS = (
         options=slabs(44, 3400, stretch=False) | {"optimizer": GaussNewton(bisections=0, geodesic=2, patience=20)},
     ),
     Row("klein_gordon", 1e-6, 600, hard=False, model=polynomials(10, k=(30, 3))),
-    Row("poisson_5d", 1e-6, 600, hard=False, model=polynomials(24, k=(8, 6)), options={"points": Points(5000, 3000)}),
+    Row(
+        "poisson_5d", 1e-6, 600, hard=False, model=polynomials(10, 6, k=(6, 6, 8)),
+        options={"points": Points(3500, 2500)},
+    ),
 )  # fmt: skip
 
 
