@@ -64,7 +64,7 @@ class Sobol:
         return qmc.Sobol(d, rng=np.random.default_rng(self.seed)).random_base2(power)[:n]
 
 
-def denser_at_ends(unit: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+def denser_at_ends(unit: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """Even points of [0, 1], moved so that their density is that of the arcsine law, as of Chebyshev nodes.
 
     Least squares with polynomials of degree k need some k log k such points, but k^2 even ones.

@@ -73,7 +73,8 @@ class InputMap(nn.Module):
                 continue
             for lag in (0.0, LAG):
                 angle = math.pi * (scaled[0] + 1) - lag
-                cycle = [torch.cos(angle), -torch.sin(angle), -torch.cos(angle), torch.sin(angle)]
+                cosine, sine = torch.cos(angle), torch.sin(angle)
+                cycle = [cosine, -sine, -cosine, sine]
                 outer = [cycle[m % 4] * math.pi**m for m in range(order + 1)]
                 out.append((axis, _chained(outer, scaled)))
         return out

@@ -14,7 +14,7 @@ from kanpde.recommend import kan_from
 from kanpde.reference import Reference
 
 from .accuracy import Row, Statistics, finite, reference_of, train
-from .report import Report, markdown, power
+from .report import Report, alternatives, markdown, power
 from .runs import Effort, Result, Run, Table
 
 SEEDS = 3
@@ -67,7 +67,7 @@ def report(results: Sequence[Result]) -> Report:
     rows = [_line(kind, basis, group) for (kind, basis), group in groups.items()]
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
     cells = {(row["kind"], row["basis"]): _cell(row) for row in rows}
-    seconds = " or ".join(f"{s:g}" for s in sorted({r["budget"] for r in results}))
+    seconds = alternatives(results, "budget")
     lines = [[kind, *(cells.get((kind, basis), "not measured") for basis in BASES)] for kind in kinds]
     text = (
         f"Relative L2 error, conditions built in, {seconds} s a run: median and worst of the seeds, and the number of "

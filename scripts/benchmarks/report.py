@@ -88,6 +88,11 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def alternatives(results: Sequence[Mapping[str, Any]], figure: str) -> str:
+    """All values that a figure has in the results, in words: "3 or 9"."""
+    return " or ".join(f"{value:g}" for value in sorted({r[figure] for r in results}))
+
+
 def power(value: float | None, digits: int = 1) -> str:
     """An error such as 1.3e-09; a dash for None."""
     return "-" if value is None else f"{value:.{digits}e}"

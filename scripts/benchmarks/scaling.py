@@ -25,7 +25,7 @@ from kanpde.recommend import DEGREES
 from kanpde.sampling import Sobol
 
 from .contained import contained_in
-from .report import Report, markdown, time_text
+from .report import Report, alternatives, markdown, time_text
 from .runs import Effort, Result, Run, Table
 from .timing import interleaved
 
@@ -167,7 +167,7 @@ def report(results: Sequence[Result]) -> Report:
     """Exponents, all times, and the quotients over matrix products."""
     found = [r for r in results if "series" in r]
     against = [r for r in results if "products" in r]
-    rounds = " or ".join(str(n) for n in sorted({r["rounds"] for r in results}))
+    rounds = alternatives(results, "rounds")
     text = (
         "Processor time on one thread, float64, Chebyshev KAN [d, w, 1] of degrees 30 and 4; unless it is the size that "
         "grows there are 2,000 points, two coordinates, derivatives of order 2 and six hidden nodes (4,000 points where "
