@@ -17,7 +17,7 @@ from .ansatz import Ansatz
 from .expression import Expression
 from .geometry import PointSet, Sampler
 from .jet import JetPlan, nested_autograd, propagates
-from .linearisation import BlockLinearisation, DenseSlopes, LayerSlopes, Linearisation, Slopes
+from .linearisation import BlockLinearisation, DenseSlopes, Linearisation, Slopes
 from .nn.input_map import InputMap
 from .nn.network import Network
 from .nn.stretch import sampled_evenly
@@ -95,9 +95,8 @@ class Side:
             for (row, output), slope in zip(self._addresses(), slopes, strict=False):
                 seed[row, :, output] = scale * slope
         adjoints = torch.autograd.grad(last, [t.outputs for t in traces], grad_outputs=seed)
-        parts: list[Slopes] = [
-            LayerSlopes(t.features, a, t.layer.bias is not None) for t, a in zip(traces, adjoints, strict=True)
-        ]
+        with torch.no_grad():
+            parts = [slopes for t, a in zip(traces, adjoints, strict=True) for slopes in t.slopes(a)]
         if self.trial.numbers:
             numbers = self.x.new_zeros(self.size, len(self.trial.numbers))
             names = list(self.trial.numbers)
@@ -305,8 +304,9 @@ class LeastSquares:
         for layer in network.layers if isinstance(network, Network) else ():
             transform = layer.basis.whitening()
             stop = start + layer.coefficients.numel()
-            if transform is not None:
-                found.append((slice(start, stop), layer.n_in, transform.to(layer.coefficients)))
+            if transform is not None and stop > start:
+                count = len(layer.coefficients) // len(transform)
+                found.append((slice(start, stop), count, transform.to(layer.coefficients)))
             start += sum(p.numel() for p in layer.parameters())
         return found
 

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Protocol
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 ADDED = 4096
@@ -58,7 +58,7 @@ class LayerSlopes:
 
     features: Float[Tensor, "jets n features"]
     adjoints: Float[Tensor, "jets n n_out"]
-    bias: bool
+    bias: bool = False
 
     @property
     def count(self) -> int:
@@ -88,6 +88,38 @@ class LayerSlopes:
         weighted = self.adjoints * rows[:, None]
         parts = [(self.features.flatten(0, 1).T @ weighted.flatten(0, 1)).flatten()]
         return torch.cat([*parts, weighted[0].sum(0)] if self.bias else parts)
+
+
+@dataclass(frozen=True)
+class ChosenSlopes:
+    """Some columns of the derivative by the coefficients of a layer: those of the edges that it has.
+
+    Attributes:
+        all: by every coefficient, biases excluded.
+        columns: which of them are parameters.
+    """
+
+    all: LayerSlopes
+    columns: Int[Tensor, " count"]
+
+    @property
+    def count(self) -> int:
+        """Number of parameters."""
+        return len(self.columns)
+
+    def add_to(self, jacobian: Float[Tensor, "rows count"], rows: slice) -> None:
+        """Add the given rows of the matrix."""
+        full = jacobian.new_zeros(len(jacobian), self.all.count)
+        self.all.add_to(full, rows)
+        jacobian += full[:, self.columns]
+
+    def product(self, step: Float[Tensor, " count"]) -> Float[Tensor, " n"]:
+        """Matrix times vector."""
+        return self.all.product(step.new_zeros(self.all.count).index_copy(0, self.columns, step))
+
+    def transposed(self, rows: Float[Tensor, " n"]) -> Float[Tensor, " count"]:
+        """Transposed matrix times vector."""
+        return self.all.transposed(rows)[self.columns]
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,8 @@ def encode(expression: Any) -> Any:
         return ["Coordinate", e.name, e.kind, list(e.frame)]
     if isinstance(e, Parameter):
         return ["Parameter", e.name, e.initial]
+    if type(e) is sp.Symbol:
+        return ["Symbol", e.name]
     if isinstance(e, Unknown):
         return ["Unknown", str(e.func), *[encode(a) for a in e.args]]
     known = getattr(e.func, "known_field", None)
@@ -86,6 +88,8 @@ def decode(tree: Any, known: KnownFields | None = None) -> Any:
         return Coordinate(_identifier(arguments[0]), str(arguments[1]), tuple(map(_identifier, arguments[2])))
     if head == "Parameter":
         return Parameter(float(arguments[1]), _identifier(arguments[0]))
+    if head == "Symbol":
+        return sp.Symbol(_identifier(arguments[0]), real=True)
     if head == "Unknown":
         return unknown(_identifier(arguments[0]), [decode(a, known) for a in arguments[1:]])
     if head == "Known" and known is not None:

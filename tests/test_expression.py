@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.special
 import sympy as sp
 import torch
 from numpy.testing import assert_allclose
@@ -128,5 +129,13 @@ def test_a_function_without_slope_is_refused():
 
 
 def test_a_function_that_torch_does_not_have_is_named():
-    with pytest.raises(ValueError, match="`besselj` cannot be evaluated by torch: wrap it in a Coefficient"):
-        in_torch(sp.besselj(0, U), [np.ones(6)])
+    with pytest.raises(ValueError, match="`bessely` cannot be evaluated by torch: wrap it in a Coefficient"):
+        in_torch(sp.bessely(0, U), [np.ones(6)])
+
+
+@pytest.mark.parametrize("order", [0, 1, 4])
+def test_bessel_functions_in_torch_are_those_of_scipy_with_their_slopes(order):
+    x = np.linspace(-30, 30, 6)
+    value, (slope,) = in_torch(sp.besselj(order, U), [x])
+    assert_allclose(value, scipy.special.jv(order, x), rtol=1e-12, atol=1e-14)
+    assert_allclose(slope, scipy.special.jvp(order, x), rtol=1e-12, atol=1e-14)

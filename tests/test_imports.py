@@ -14,6 +14,7 @@ PACKAGE = Path(kanpde.__file__).parent
 
 ORDER = [
     "symbols",
+    "serialise",
     "expression",
     "geometry",
     "conditions",
@@ -23,9 +24,9 @@ ORDER = [
     "coefficient",
     "reference",
     "jet",
+    "linearisation",
     "nn",
     "ansatz",
-    "linearisation",
     "blocks",
     "optim",
     "balance",
@@ -36,7 +37,6 @@ ORDER = [
     "field",
     "slabs",
     "record",
-    "serialise",
     "settings",
     "leg",
     "tending",

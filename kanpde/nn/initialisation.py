@@ -72,8 +72,6 @@ def fill_ranges(network: Network, generator: torch.Generator, *, kept: Sequence[
             h = layer(x)
             low, high = h[:, start:].min(0).values, h[:, start:].max(0).values
             middle, half = (low + high) / 2, ((high - low) / 2 * RANGE_MARGIN).clamp_min(1e-8)
-            ones = layer.basis.project(torch.ones(len(layer.basis.fit_points()), dtype=torch.float64)[:, None])[:, 0]
-            layer.coefficients[:, start:].div_(half)
-            layer.coefficients[: layer.basis.size, start:].sub_(ones[:, None] * (middle / half))
+            layer.normalise(start, middle, half)
             h[:, start:].sub_(middle).div_(half)
             x = h

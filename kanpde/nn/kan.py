@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 import torch
 
 from .basis import Basis, BSpline, Chebyshev, Fourier, Gaussian, SiLU, Union
+from .edge_layer import EdgeLayer
 from .initialisation import fill_ranges, smooth_edges, start_degree
-from .network import Layer, Network
+from .network import Layer, Network, check_width
 
 BASES: dict[str, Callable[[int, int], Basis]] = {
     "bspline": lambda grid, k: BSpline(grid, k),
@@ -109,26 +110,15 @@ class KAN(Network):
         generator = torch.Generator().manual_seed(seed)
         fresh = copy.deepcopy(self).to("cpu", torch.float64)  # so that device and dtype do not change the weights
         for layer in fresh.layers:
-            assert isinstance(layer, KANLayer)
+            assert isinstance(layer, KANLayer | EdgeLayer)
             layer.reset(generator)
-        if self.squash is None:
-            fill_ranges(fresh, generator)
+        fresh.settle(generator)
         self.load_state_dict(fresh.state_dict())
 
-
-def check_width(width: Sequence[int]) -> list[int]:
-    """The widths as a list of numbers.
-
-    Raises:
-        ValueError: for fewer than two layers or a width below 1.
-    """
-    try:
-        numbers = [int(w) for w in width]
-    except (TypeError, ValueError):
-        raise ValueError(f"`width` must be a list of numbers such as [2, 8, 1], got {width!r}.") from None
-    if len(numbers) < 2 or min(numbers) < 1 or numbers != list(width):
-        raise ValueError(f"`width` must have at least two entries of at least 1, got {list(width)}: use [2, 8, 1].")
-    return numbers
+    def settle(self, generator: torch.Generator, *, kept: Sequence[int] | None = None) -> None:
+        """Shift and scale hidden nodes so that their values fill the range of the next layer; see `fill_ranges`."""
+        if self.squash is None:
+            fill_ranges(self, generator, kept=kept)
 
 
 def _bases(

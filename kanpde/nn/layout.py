@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import signature
-from typing import Any
+from typing import Any, cast
 
 import torch
+from torch import nn
 
+from ..serialise import decode, encode
 from . import basis as families
 from .basis import Activation, Basis, Union
+from .edge_layer import EdgeLayer
 from .kan import KAN
 from .mlp import MLP
 from .network import Layer, Network
+from .symbolic.function import SymbolicFunction
 
 KNOWN: dict[str, Callable[..., Basis]] = {name: getattr(families, name) for name in families.__all__}
 
@@ -25,7 +29,7 @@ def describe(network: torch.nn.Module) -> dict[str, Any] | None:
         "kind": network.kind,
         "squash": network.squash is not None,
         "layers": [
-            {"n_in": a.n_in, "n_out": a.n_out, "bias": a.bias is not None, "basis": _describe(a.basis)}
+            {"n_in": a.n_in, "n_out": a.n_out, "bias": a.bias is not None, "basis": _describe(a.basis), **_edges(a)}
             for a in network.layers
         ],
     }
@@ -44,7 +48,11 @@ def build(layout: dict[str, Any], dtype: torch.dtype = torch.float64) -> Network
     width = [int(entries[0]["n_in"]), *[int(entry["n_out"]) for entry in entries]]
     kind = str(layout["kind"])
     if kind == KAN.kind:
-        return KAN(width, basis=bases, base=False, squash=bool(layout["squash"]), dtype=dtype)
+        network: Network = KAN(width, basis=bases, base=False, squash=bool(layout["squash"]))
+        chosen = [_edge_layer(entry, basis) for entry, basis in zip(entries, bases, strict=True)]
+        pairs = zip(chosen, network.layers, strict=True)
+        network.layers = cast("Sequence[Layer]", nn.ModuleList([new or old for new, old in pairs]))
+        return network.to(dtype)
     if kind == MLP.kind and isinstance(bases[-1], Activation):
         return MLP(width, activation=bases[-1], dtype=dtype)
     layers = []
@@ -54,6 +62,38 @@ def build(layout: dict[str, Any], dtype: torch.dtype = torch.float64) -> Network
     network = Network(layers, squash=bool(layout["squash"])).to(dtype)
     network.kind = kind
     return network
+
+
+def _edges(layer: Layer) -> dict[str, Any]:
+    """Which edges a layer has, where they are chosen one by one."""
+    if not isinstance(layer, EdgeLayer):
+        return {}
+    formulas = [
+        {
+            "edge": list(pair),
+            "name": f.name,
+            "formula": encode(f.formula),
+            "complexity": f.complexity,
+            "domain": f.domain,
+        }
+        for pair, f in zip(layer.symbolic.pairs, layer.symbolic.functions, strict=True)
+    ]
+    return {"learned": [list(pair) for pair in layer.pairs], "symbolic": formulas}
+
+
+def _edge_layer(entry: dict[str, Any], basis: Basis) -> EdgeLayer | None:
+    """The layer of an entry whose edges are chosen one by one; None for the others."""
+    if "learned" not in entry:
+        return None
+    learned = [(int(i), int(o)) for i, o in entry["learned"]]
+    symbolic = {(int(e["edge"][0]), int(e["edge"][1])): (_formula(e), (1.0, 0.0, 1.0, 0.0)) for e in entry["symbolic"]}
+    functions = torch.zeros(basis.size, len(learned), dtype=torch.float64)
+    return EdgeLayer(int(entry["n_in"]), int(entry["n_out"]), basis, learned, functions, symbolic)
+
+
+def _formula(entry: dict[str, Any]) -> SymbolicFunction:
+    low, high = entry["domain"]
+    return SymbolicFunction(str(entry["name"]), decode(entry["formula"]), entry["complexity"], domain=(low, high))
 
 
 def _describe(basis: Basis) -> dict[str, Any]:

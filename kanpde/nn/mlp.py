@@ -9,8 +9,7 @@ from itertools import pairwise
 import torch
 
 from .basis import Activation, Identity, Sine, Tanh
-from .kan import check_width
-from .network import Layer, Network
+from .network import Layer, Network, check_width
 
 ACTIVATIONS: dict[str, type[Activation]] = {"tanh": Tanh, "sine": Sine}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..jet import Jet, JetPlan, column_major, expand, expand_and_mix, expand_and_mix_keeping_features
+from ..linearisation import LayerSlopes, Slopes
 from .basis import Basis, Tanh
 from .expansion import expansion
 
@@ -37,12 +39,57 @@ class Layer(nn.Module):
         out = expansion(self.basis, self.coefficients, x)
         return out if self.bias is None else out + self.bias
 
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Input and output of every edge, in the order of `functions`."""
+        return [(i, o) for i in range(self.n_in) for o in range(self.n_out)]
+
+    @property
+    def functions(self) -> Float[Tensor, "size edges"]:
+        """Coefficients of every learned edge function, one column each (a view of `coefficients`, or a copy)."""
+        return self.coefficients.unflatten(0, (self.n_in, -1)).transpose(0, 1).flatten(1)
+
+    def exchange(self, basis: Basis, functions: Float[Tensor, "size edges"]) -> None:
+        """Take other edge functions, on the same edges, expanded in another basis."""
+        like = self.coefficients
+        self.basis = copy.deepcopy(basis).to(like)
+        self.coefficients = nn.Parameter(self._arranged(functions).to(like))
+
+    def resized(self, n_in: int, n_out: int) -> Layer:
+        """A layer of the same kind between other numbers of nodes; all of its coefficients are 0."""
+        fresh = copy.deepcopy(self)
+        fresh.n_in, fresh.n_out = n_in, n_out
+        fresh.coefficients = nn.Parameter(self.coefficients.new_zeros(n_in * self.basis.size, n_out))
+        fresh.bias = None if self.bias is None else nn.Parameter(self.bias.new_zeros(n_out))
+        return fresh
+
+    def _arranged(self, functions: Float[Tensor, "size edges"]) -> Tensor:
+        return functions.unflatten(1, (self.n_in, self.n_out)).transpose(0, 1).flatten(0, 1)
+
+    def normalise(self, start: int, middle: Float[Tensor, " nodes"], half: Float[Tensor, " nodes"]) -> None:
+        """Turn outputs y from number `start` on into (y - middle) / half, by their coefficients."""
+        ones = self.basis.project(self.coefficients.new_ones(len(self.basis.fit_points()), 1))
+        with torch.no_grad():
+            self.coefficients[:, start:].div_(half)
+            self.coefficients[: self.basis.size, start:].sub_(ones * (middle / half))
+
+    @property
+    def matrix(self) -> Float[Tensor, "features n_out"]:
+        """Coefficients from every basis function of every input to every output."""
+        return self.coefficients
+
+    def edge_values(self, x: Float[Tensor, "n n_in"]) -> Float[Tensor, "n n_in n_out"]:
+        """Value of every edge function at the inputs; biases belong to no edge."""
+        with torch.no_grad():
+            table = self.basis.table(x, 0)[0]
+            return torch.einsum("nib,ibo->nio", table, self.matrix.unflatten(0, (self.n_in, -1)))
+
     def features(self, jet: Jet, plan: JetPlan) -> Float[Tensor, "jets n features"]:
-        """Jet of every basis function of every input; the output jet is linear in it."""
+        """What can be computed from the jet of the inputs once and for all: the jet of every basis function."""
         return expand(self.basis, jet, plan).flatten(2)
 
-    def mix(self, features: Float[Tensor, "jets n features"]) -> Jet:
-        """Jet of the outputs from the jet of the features."""
+    def mix(self, features: Float[Tensor, "jets n features"], plan: JetPlan) -> Jet:
+        """Jet of the outputs from the features."""
         out = features.flatten(0, 1) @ column_major(self.coefficients)
         return self._shifted(out.unflatten(0, features.shape[:2]), self.bias)
 
@@ -54,7 +101,13 @@ class Layer(nn.Module):
         """Jets of features and outputs; gradients go to the input alone."""
         coefficients, bias = self.coefficients.detach(), None if self.bias is None else self.bias.detach()
         outputs, features = expand_and_mix_keeping_features(self.basis, coefficients, jet, plan)
-        return Trace(self, features, self._shifted(outputs, bias))
+        return Trace(self, features, self._shifted(outputs, bias), plan)
+
+    def slopes(
+        self, features: Float[Tensor, "jets n features"], adjoints: Float[Tensor, "jets n n_out"], plan: JetPlan
+    ) -> list[Slopes]:
+        """Derivative of rows by the parameters of the layer, from the slopes of the rows by its outputs."""
+        return [LayerSlopes(features, adjoints, self.bias is not None)]
 
     @staticmethod
     def _shifted(outputs: Jet, bias: Tensor | None) -> Jet:
@@ -63,11 +116,16 @@ class Layer(nn.Module):
 
 @dataclass(frozen=True)
 class Trace:
-    """What a layer saw and made: feature jets and output jets."""
+    """What a layer saw and made: features and output jets."""
 
     layer: Layer
     features: Float[Tensor, "jets n features"]
     outputs: Jet
+    plan: JetPlan
+
+    def slopes(self, adjoints: Float[Tensor, "jets n n_out"]) -> list[Slopes]:
+        """Derivative of rows by the parameters of the layer, from the slopes of the rows by its outputs."""
+        return self.layer.slopes(self.features, adjoints, self.plan)
 
 
 class Network(nn.Module):
@@ -129,7 +187,7 @@ class Network(nn.Module):
 
     def outputs(self, features: Float[Tensor, "jets n features"], plan: JetPlan) -> Jet:
         """Jet of the outputs from the features of the first layer."""
-        jet = self.layers[0].mix(features)
+        jet = self.layers[0].mix(features, plan)
         for layer in self.layers[1:]:
             jet = layer.propagate(self._squashed(jet, plan), plan)
         return jet
@@ -140,10 +198,28 @@ class Network(nn.Module):
         Gradients go from one output jet to those before it, and not to the parameters.
         """
         first = self.layers[0]
-        traces = [Trace(first, features, first.mix(features).detach().requires_grad_())]
+        traces = [Trace(first, features, first.mix(features, plan).detach().requires_grad_(), plan)]
         for layer in self.layers[1:]:
             traces.append(layer.trace(self._squashed(traces[-1].outputs, plan), plan))
         return traces
 
+    def settle(self, generator: torch.Generator, *, kept: Sequence[int] | None = None) -> None:
+        """Bring hidden values to where the next layer resolves them; layers that see all numbers alike need nothing."""
+
     def _squashed(self, jet: Jet, plan: JetPlan) -> Jet:
         return jet if self.squash is None else expand(self.squash, jet, plan)[..., 0]
+
+
+def check_width(width: Sequence[int]) -> list[int]:
+    """The widths as a list of numbers.
+
+    Raises:
+        ValueError: for fewer than two layers or a width below 1.
+    """
+    try:
+        numbers = [int(w) for w in width]
+    except (TypeError, ValueError):
+        raise ValueError(f"`width` must be a list of numbers such as [2, 8, 1], got {width!r}.") from None
+    if len(numbers) < 2 or min(numbers) < 1 or numbers != list(width):
+        raise ValueError(f"`width` must have at least two entries of at least 1, got {list(width)}: use [2, 8, 1].")
+    return numbers

@@ -82,7 +82,7 @@ def test_a_trace_holds_features_and_outputs_of_every_layer(network):
     assert [t.layer for t in traces] == list(network.layers)
     assert_close(traces[-1].outputs.detach(), network.propagate(jet, plan).detach(), rtol=1e-13, atol=1e-13)
     for trace in traces:
-        assert_close(trace.outputs.detach(), trace.layer.mix(trace.features).detach(), rtol=1e-13, atol=1e-13)
+        assert_close(trace.outputs.detach(), trace.layer.mix(trace.features, plan).detach(), rtol=1e-13, atol=1e-13)
     (adjoint,) = torch.autograd.grad(traces[-1].outputs.sum(), traces[0].outputs)
     assert adjoint.shape == traces[0].outputs.shape
 

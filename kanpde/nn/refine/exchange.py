@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..basis import Basis, BSpline, Union
 from ..network import Network
@@ -34,11 +34,8 @@ def exchange(network: Network, bases: Sequence[Basis]) -> tuple[Network, float]:
     for layer, before, new in zip(refined.layers, network.layers, bases, strict=True):
         if new is before.basis:
             continue
-        old, like = copy.deepcopy(before.basis).to("cpu", torch.float64), layer.coefficients
-        edges = like.detach().to("cpu", torch.float64).unflatten(0, (layer.n_in, old.size)).transpose(0, 1)
-        found = reexpand(old, new, edges.flatten(1)).unflatten(1, edges.shape[1:])
-        layer.basis = copy.deepcopy(new).to(like)
-        layer.coefficients = nn.Parameter(found.transpose(0, 1).flatten(0, 1).to(like))
+        old = copy.deepcopy(before.basis).to("cpu", torch.float64)
+        layer.exchange(new, reexpand(old, new, layer.functions.detach().to("cpu", torch.float64)))
     return refined, change(network, refined)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import torch
+from torch import nn
 
-from ..initialisation import fill_ranges
-from ..kan import KAN, check_width
-from ..layout import build, describe
-from ..mlp import MLP
-from ..network import Network
+from ..network import Network, check_width
 from .exchange import change
 
 
@@ -57,7 +57,7 @@ def widen(network: Network, width: Sequence[int], *, generator: torch.Generator)
         TypeError: for a network that has no start values of its own.
         ValueError: for a width that cannot be.
     """
-    if not isinstance(network, KAN | MLP):
+    if not hasattr(network, "reset"):
         raise TypeError(
             f"`network` must be a KAN or an MLP, got {type(network).__name__}: only they have start values."
         )
@@ -73,19 +73,15 @@ def widen(network: Network, width: Sequence[int], *, generator: torch.Generator)
             edges[: before.n_in, :, : before.n_out] = before.coefficients.unflatten(0, (before.n_in, -1))
             if after.bias is not None and before.bias is not None:
                 after.bias[: before.n_out] = before.bias
-    if isinstance(wide, KAN) and wide.squash is None:
-        fill_ranges(wide, generator, kept=old[1:-1])
+    wide.settle(generator, kept=old[1:-1])
     wide.to(next(network.parameters()))
     return wide, change(network, wide)
 
 
-def _fresh(network: KAN | MLP, width: Sequence[int], generator: torch.Generator) -> KAN | MLP:
+def _fresh(network: Network, width: Sequence[int], generator: torch.Generator) -> Any:
     """A network of the same structure but other widths, from new start values, in float64 on the processor."""
-    layout = describe(network)
-    assert layout is not None
-    for entry, n_in, n_out in zip(layout["layers"], width[:-1], width[1:], strict=True):
-        entry["n_in"], entry["n_out"] = n_in, n_out
-    fresh = build(layout)
-    assert isinstance(fresh, KAN | MLP)
-    fresh.reset(int(torch.randint(2**31, (), generator=generator)))
+    fresh: Any = copy.deepcopy(network)
+    layers = [a.resized(n, m) for a, (n, m) in zip(network.layers, pairwise(width), strict=True)]
+    fresh.layers = nn.ModuleList(layers)
+    fresh.to("cpu", torch.float64).reset(int(torch.randint(2**31, (), generator=generator)))
     return fresh
