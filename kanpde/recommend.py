@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import sympy as sp
 
 from .ansatz import Ansatz
 from .budget import Budget
@@ -16,8 +21,11 @@ HIDDEN = 6
 GRIDS = {"gaussian": (16, 2)}
 USUAL_GRID = (14, 2)
 DEGREES = {"chebyshev": (30, 4), "bspline": (12, 4), "fourier": (12, 4)}
-DEEP = (18, 6, 6)
-"""Chebyshev degrees with two hidden layers; with 12, 5, 5 the slabs of Burgers' equation end 20 to 60 times as high."""
+DEEP, DEEP_THIN = (12, 5, 5), (18, 6, 6)
+"""Chebyshev degrees with two hidden layers; with the lower ones slabs of Burgers' equation end 20 to 60 times as high."""
+THIN = 0.02
+"""Number of diffusion (or the like of higher order) below which the solution of an evolution may get thin layers."""
+PROBES = 64
 FEWEST_SLABS, MOST_SLABS = 4, 32
 SLAB_SECONDS, SLAB_STEPS = 8.0, 50
 """What a slab takes on one core."""
@@ -29,13 +37,47 @@ def is_nonlinear_evolution(problem: Problem) -> bool:
     return problem.time_order > 0 and not all(Expression(e, unknowns).is_linear for e in problem.equations.values())
 
 
+def may_get_thin_layers(problem: Problem) -> bool:
+    """Whether the solution of a nonlinear evolution is smoothed little over the time and the size of the domain.
+
+    Diffusion of 0.1 on a unit square smooths much, Burgers' equation with nu = 0.01 on a length of 2 little.
+    """
+    return (
+        is_nonlinear_evolution(problem)
+        and not max(map(partial(_smoothing, problem), problem.equations.values())) >= THIN
+    )
+
+
+def _smoothing(problem: Problem, equation: sp.Expr) -> float:
+    """The number of diffusion, |c| T^k / L^m for a term c d^m u / dx^m, m > 1, beside d^k u / dt^k.
+
+    Coefficients are medians over points of the domain and values of the unknowns drawn at random; 0 without such a term.
+    """
+    domain, generator = problem.domain, np.random.default_rng(0)
+    expression = Expression(equation, list(problem.unknown.values()))
+    columns = {n: generator.uniform(lo, hi, PROBES) for n, (lo, hi) in domain.bounds.items()}
+    dynamic = [generator.standard_normal(PROBES) for _ in (*expression.partials, *expression.parameters)]
+    with np.errstate(all="ignore"):
+        _, slopes = expression.value_and_slopes(expression.known(columns), dynamic)
+    lengths, time = [hi - lo for lo, hi in domain.bounds.values()], domain.names.index(str(domain.time_name))
+    in_time, in_space = [0.0], [0.0]
+    for p, slope in zip(expression.partials, slopes, strict=False):
+        size = float(np.median(np.abs(slope))) / math.prod(a**k for a, k in zip(lengths, p.orders, strict=True))
+        if p.orders[time]:
+            in_time.append(size)
+        elif sum(p.orders) > 1:
+            in_space.append(size)
+    return max(in_space) / max(in_time) if max(in_time) else 0.0
+
+
 def recommended_plan(problem: Problem, budget: Budget) -> Plan:
-    """Slabs and coordinates that are stretched at fronts for nonlinear evolutions; else one network.
+    """Slabs and coordinates that are stretched at fronts for evolutions that may get thin layers; else one network.
 
     There are as many slabs as the budget has time for. Burgers' equation with nu = 0.01/pi ends at 1e-2 as one network
-    and at 1.5e-9 in 32 slabs.
+    and at 1.5e-9 in 32 slabs. A reaction with diffusion 0.1 ends at 3e-6 as one network after 100 steps (7 s), and in
+    4 slabs of as many steps together at 8e-3 (medians of three seeds).
     """
-    if not is_nonlinear_evolution(problem) or problem.inverse_parameters or problem.has_data:
+    if not may_get_thin_layers(problem) or problem.inverse_parameters or problem.has_data:
         return Plan()
     affordable = [float(MOST_SLABS)]
     affordable += [budget.seconds / SLAB_SECONDS] if budget.seconds else []
@@ -71,8 +113,8 @@ def recommended_kan(ansatz: Ansatz, *, seed: int = 0) -> KAN:
     """A Chebyshev KAN, edges without base function.
 
     One hidden layer of 6 nodes, degrees 30 and 4: with Gauss-Newton it reaches 1e-10 and below on smooth solutions that
-    are sums of a few products. For nonlinear evolutions two hidden layers of 6 nodes, degrees 18, 6 and 6, which
-    follow other shapes more closely.
+    are sums of a few products. For nonlinear evolutions two hidden layers of 6 nodes, which follow other shapes more
+    closely; degrees 18, 6 and 6 where thin layers may form, else 12, 5 and 5.
     """
     return kan_from(ansatz, seed=seed)
 
@@ -104,7 +146,8 @@ def kan_from(
     if width is None:
         width = [ansatz.n_inputs, *[HIDDEN] * (1 + deep), len(ansatz.outputs)]
     width, layers = list(width), len(width) - 1
-    degrees = _per_layer(degree, DEEP if deep else DEGREES.get(basis, (3,)), layers)
+    usual = (DEEP_THIN if may_get_thin_layers(ansatz.problem) else DEEP) if deep else DEGREES.get(basis, (3,))
+    degrees = _per_layer(degree, usual, layers)
     grids = _per_layer(grid, GRIDS.get(basis, USUAL_GRID), layers)
     return KAN(width, grid=grids, k=degrees, basis=basis, base=False, seed=seed)
 

@@ -7,7 +7,14 @@ from kanpde.ansatz import build_ansatz
 from kanpde.budget import Budget
 from kanpde.nn.basis import BSpline, Chebyshev
 from kanpde.plan import Plan
-from kanpde.recommend import kan_from, matching_mlp, recommended_kan, recommended_optimizer, recommended_plan
+from kanpde.recommend import (
+    kan_from,
+    matching_mlp,
+    may_get_thin_layers,
+    recommended_kan,
+    recommended_optimizer,
+    recommended_plan,
+)
 
 
 class Steady(Problem):
@@ -45,7 +52,7 @@ def test_inputs_and_outputs_are_those_of_the_problem(problem, hard, ends):
 
 def test_a_recommendation_lasts_for_any_number_of_layers():
     network = kan_from(build_ansatz(Steady()), width=[2, 3, 3, 3, 2])
-    assert [layer.basis.degree for layer in network.layers] == [18, 6, 6, 6]
+    assert [layer.basis.degree for layer in network.layers] == [12, 5, 5, 5]
 
 
 def test_given_sizes_are_taken_as_they_are():
@@ -82,9 +89,30 @@ class Front(Problem):
         return [Initial(u=-sin(pi * x)), Dirichlet(u=0, on="x")]
 
 
-def test_nonlinear_evolutions_get_slabs_and_a_second_hidden_layer():
-    assert recommended_kan(build_ansatz(Front())).width == [2, 6, 6, 1]
+class Smooth(Problem):
+    """A reaction with much diffusion, written with a factor that changes nothing."""
+
+    domain = Interval(x=(0, 1)) * Time(t=(0, 2))
+    diffusion = 0.1
+
+    def residual(self, u, x, t):
+        return 3 * (u.t - self.diffusion * u.xx + u**3)
+
+    def conditions(self, x, t):
+        return [Initial(u=sin(pi * x)), Dirichlet(u=0, on="x")]
+
+
+def test_nonlinear_evolutions_get_a_second_hidden_layer_and_slabs_if_thin_layers_may_form():
+    front, smooth = recommended_kan(build_ansatz(Front())), recommended_kan(build_ansatz(Smooth()))
+    assert front.width == smooth.width == [2, 6, 6, 1]
+    assert front.layers[0].basis.degree > smooth.layers[0].basis.degree
     assert recommended_plan(Front(), Budget(seconds=120)).stretch
+    assert recommended_plan(Smooth(), Budget(seconds=120)) == Plan()
+
+
+@pytest.mark.parametrize(("diffusion", "thin"), [(0.02, False), (0.0099, True), (-0.0099, True), (0, True)])
+def test_thin_layers_are_expected_where_the_number_of_diffusion_is_low(diffusion, thin):
+    assert may_get_thin_layers(Smooth(diffusion=diffusion)) == thin
 
 
 @pytest.mark.parametrize(
