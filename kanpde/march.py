@@ -209,19 +209,14 @@ class March:
             return SlabField(parts, ((math.inf, len(parts) - 1),), None)
         return SlabField(parts, (*self.slabs, (self.stop, len(parts) - 1)), str(self.problem.domain.time_name))
 
-    def clipped(self, reference: Reference) -> Reference:
-        """The reference up to the end of the present slab."""
-        if not self.marches or self.stop == self.end:
-            return reference
-        time = str(self.problem.domain.time_name)
-        keep = reference.axes[time] <= self.stop
-        axes = {**reference.axes, time: reference.axes[time][keep]}
-        return replace(reference, axes=axes, values={n: v[..., keep] for n, v in reference.values.items()})
-
     def covered(self, reference: Reference) -> tuple[dict[str, np.ndarray], PointSet]:
         """Reference values up to the end of the present slab, and their points."""
-        clipped = self.clipped(reference)
-        return {n: v.ravel() for n, v in clipped.values.items()}, clipped.points
+        bounds = dict(self.problem.domain.bounds)
+        if self.marches:
+            time = str(self.problem.domain.time_name)
+            bounds[time] = (bounds[time][0], self.stop)
+        part = reference.within(bounds)
+        return {n: v.ravel() for n, v in part.values.items()}, part.points
 
     def in_slab(self, points: PointSet) -> np.ndarray:
         """Which points belong to the present slab."""

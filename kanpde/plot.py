@@ -33,9 +33,9 @@ def plot_solution(solution: Solution, *, unknown: str | None = None) -> Figure:
     axes = solution.grid()
     found = solution.field.on_grid(axes)[name]
     panels: list[tuple[str, np.ndarray, bool]] = [(f"{name}, {solution.model_name}", found, False)]
-    if solution.reference is not None and name in solution.reference.values:
-        wanted = solution.reference.values[name]
-        panels += [(solution.reference.name, wanted, False), ("absolute error", np.abs(found - wanted), True)]
+    if solution.compared is not None and name in solution.compared.values:
+        wanted = solution.compared.values[name]
+        panels += [(solution.compared.name, wanted, False), ("absolute error", np.abs(found - wanted), True)]
     return _panels(axes, panels, solution.problem_name)
 
 
@@ -53,10 +53,10 @@ def plot_errors(solutions: Mapping[str, Solution], *, unknown: str | None = None
         raise ValueError("`solutions` must hold at least one, got none.")
     first = next(iter(solutions.values()))
     name = _name(first, unknown)
-    if first.reference is None or name not in first.reference.values:
+    if first.compared is None or name not in first.compared.values:
         raise ValueError(f"`solutions` have no reference for {name}: there is no error to show.")
-    wanted = first.reference.values[name]
-    axes = first.reference.axes
+    wanted = first.compared.values[name]
+    axes = first.compared.axes
     panels = [
         (f"absolute error, {label}", np.abs(s.field.on_grid(axes)[name] - wanted), True)
         for label, s in solutions.items()

@@ -312,7 +312,7 @@ class Run:
             losses={k: np.asarray(v) for k, v in state["losses"].items()},
             weights={b.name: float(b.weight) for b in training.problem.blocks},
             stop_reason=reason,
-            reference=None if self.reference is None else self.march.clipped(self.reference),
+            reference=self.reference,
             points={
                 b.name: dict(zip(names, b.sides[0].x.T.cpu().numpy(), strict=True)) for b in training.problem.blocks
             },

@@ -94,11 +94,16 @@ class Solution:
     @cached_property
     def error(self) -> RelativeError | None:
         """Relative L2 error over all unknowns on the grid of the reference; None without reference."""
-        if self.reference is None:
+        if self.compared is None:
             return None
-        wanted = self.reference.values
+        wanted = self.compared.values
         value = relative_error([self._on_grid[name] for name in wanted], list(wanted.values()))
-        return RelativeError(value, self.reference.name, self.reference.error)
+        return RelativeError(value, self.compared.name, self.compared.error)
+
+    @cached_property
+    def compared(self) -> Reference | None:
+        """The part of the reference that the solution covers: all of it, if the end of the time was reached."""
+        return None if self.reference is None else self.reference.within(self.field.bounds)
 
     @cached_property
     def _on_grid(self) -> dict[str, np.ndarray]:
@@ -148,8 +153,8 @@ class Solution:
 
     def grid(self) -> dict[str, np.ndarray]:
         """Axes of the grid that records and pictures show: the reference's, or equidistant ones."""
-        if self.reference is not None:
-            return self.reference.axes
+        if self.compared is not None:
+            return self.compared.axes
         bounds = self.field.bounds
         count = usual_nodes(len(bounds))
         return {name: np.linspace(lo, hi, count) for name, (lo, hi) in bounds.items()}
@@ -169,7 +174,7 @@ class Solution:
         return xarray.Dataset({n: (tuple(grid.axes), v) for n, v in grid.values.items()}, grid.axes, about)
 
     def _gridded(self) -> Gridded:
-        wanted = {} if self.reference is None else self.reference.values
+        wanted = {} if self.compared is None else self.compared.values
         return Gridded(dict(self.grid()), {**self._on_grid, **{f"{n}_reference": v for n, v in wanted.items()}})
 
     def summary(self) -> dict[str, Any]:
@@ -236,6 +241,9 @@ class Solution:
         }
         if self.reference is not None:
             content["reference"] = _reference_attributes(self.reference)
+            if self.compared is not self.reference:
+                whole = {"axes": dict(self.reference.axes), "values": dict(self.reference.values)}
+                content["reference"] |= whole
         return content
 
     @classmethod
@@ -406,7 +414,9 @@ def recorded_reference(content: dict[str, Any]) -> Reference | None:
         return None
     about, grid = content["reference"][ATTRIBUTES], content["grid"]
     values = {k.removesuffix("_reference"): v for k, v in grid.values.items() if k.endswith("_reference")}
-    return Reference(about["name"], grid.axes, values, float(about["error"]), float(about["seconds"]), {})
+    whole = content["reference"]  # beside the grid if that ends before the time does
+    axes, values = (whole["axes"], whole["values"]) if "axes" in whole else (grid.axes, values)
+    return Reference(about["name"], axes, values, float(about["error"]), float(about["seconds"]), {})
 
 
 def _reference_attributes(reference: Reference) -> dict[str, Any]:

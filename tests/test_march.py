@@ -336,11 +336,10 @@ def test_the_reference_is_cut_at_the_end_of_the_present_slab():
     march, reference = march_of(Heat(), Plan(slabs=4)), exact_reference(Heat())
     network = march.advance(march.leg(network_of(Heat())), 1e-9, stalled=True)
     leg = march.leg(network)
-    clipped = march.clipped(reference)
-    keep = reference.axes["t"] <= 1.0
-    np.testing.assert_array_equal(clipped.axes["t"], reference.axes["t"][keep])
-    np.testing.assert_array_equal(clipped.values["u"], reference.values["u"][:, keep])
     values, points = march.covered(reference)
+    keep = reference.axes["t"] <= 1.0
+    np.testing.assert_array_equal(np.unique(points.columns["t"]), reference.axes["t"][keep])
+    np.testing.assert_array_equal(values["u"], reference.values["u"][:, keep].ravel())
     fresh = march.in_slab(points)
     np.testing.assert_array_equal(fresh, points.columns["t"] > 0.5)
     known = march.finished_values(points, fresh, ["u"])["u"]
@@ -351,7 +350,7 @@ def test_the_reference_is_cut_at_the_end_of_the_present_slab():
 
 def test_a_whole_reference_is_kept_in_the_last_slab():
     march, reference = march_of(Heat(), Plan(slabs=1)), exact_reference(Heat())
-    assert march.clipped(reference) is reference
+    np.testing.assert_array_equal(march.covered(reference)[0]["u"], reference.values["u"].ravel())
     assert march.in_slab(reference.points).all()
 
 

@@ -375,6 +375,17 @@ def test_a_run_with_a_plan_that_is_killed_anywhere_ends_with_the_bits_of_an_unbr
     assert loaded.parameters == unbroken.parameters
 
 
+def test_the_error_of_a_run_that_goes_on_is_that_of_an_unbroken_one(tmp_path):
+    options = {"plan": Plan(slabs=3), "steps": 9, "points": 24}
+    problem, record = problem_class("burgers")(), tmp_path / "run.h5"
+    unbroken = solve(problem, burgers_kan(), **options)
+    broken = solve(problem, burgers_kan(), **options, record=record, on_step=interrupt_at(1))
+    assert broken.compared.axes["t"][-1] < 0.34 < broken.reference.axes["t"][-1]
+    resumed = solve(problem, resume=record)
+    assert resumed.error == unbroken.error == Solution.load(record).error
+    np.testing.assert_array_equal(resumed.grid()["t"], unbroken.grid()["t"])
+
+
 def test_the_legs_of_a_plan_are_in_the_history():
     plan, optimizer = PLANS["slabs and stages"]
     solution = solve(Burgers(), burgers_kan(), plan=plan, optimizer=optimizer, steps=20, points=24)

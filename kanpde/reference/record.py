@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ..geometry import PointSet, tensor_points
+
+EDGE = 1e-12
+"""Distance at which a node still lies on the edge of a part."""
 
 
 class ReferenceFailed(RuntimeError):
@@ -33,6 +37,14 @@ class Reference:
     error: float
     seconds: float
     details: dict[str, Any] = field(default_factory=dict)
+
+    def within(self, bounds: Mapping[str, tuple[float, float]]) -> Reference:
+        """The part inside the bounds: the same object if that is all of it."""
+        inside = {n: (a >= bounds[n][0] - EDGE) & (a <= bounds[n][1] + EDGE) for n, a in self.axes.items()}
+        if all(keep.all() for keep in inside.values()):
+            return self
+        axes = {n: a[inside[n]] for n, a in self.axes.items()}
+        return replace(self, axes=axes, values={n: v[np.ix_(*inside.values())] for n, v in self.values.items()})
 
     @property
     def points(self) -> PointSet:

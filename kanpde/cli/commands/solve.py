@@ -100,6 +100,8 @@ def _text(solution: Solution, target: Path) -> str:
     else:
         against = f"against: {error.reference}, whose own error is {error.reference_error:.1e}"
         lines.append(f"relative L2 error: {float(error):.2e} ({against})")
+        if solution.compared is not solution.reference:
+            lines.append(f"warning: the error is that of {_covered(solution)} alone, the rest was not reached")
     lines.append(f"residual: {solution.residual:.2e} at the training points, {solution.held_out:.2e} at others")
     if solution.overfits:
         lines.append(
@@ -110,3 +112,10 @@ def _text(solution: Solution, target: Path) -> str:
     restarts = f", {run['restarts']} restart(s)" if run["restarts"] else ""
     lines.append(f"{run['steps']} steps in {run['seconds']:.1f} s{restarts}; stopped: {solution.stop_reason}")
     return "\n".join([*lines, f"record: {target}"])
+
+
+def _covered(solution: Solution) -> str:
+    """The part of the time that there is a solution for."""
+    assert solution.reference is not None
+    bounds, axes = solution.field.bounds, solution.reference.axes
+    return ", ".join(f"{n} <= {bounds[n][1]:.4g}" for n, a in axes.items() if bounds[n][1] < a[-1])
