@@ -176,6 +176,17 @@ def test_a_bolder_ratio_takes_less_damping():
     assert found[0] < found[-1]
 
 
+def test_single_precision_gets_to_its_rounding():
+    """The squared Jacobian is of size 1e7 at the start and the loss of size 1e6; the root ends at four digits of it."""
+    loss, optimizer = loss_of(Linear(), KAN([1, 3, 1], grid=6, k=4, seed=0).float(), penalty=1000.0), GaussNewton()
+    before = float(loss.residual().norm())
+    for _ in range(60):
+        step = optimizer.step(loss)
+        if step.stuck:
+            break
+    assert step.loss**0.5 < 1e-4 * before
+
+
 @pytest.mark.parametrize(
     "network",
     [

@@ -14,6 +14,7 @@ from torch import Tensor
 from ...linearisation import Linearisation
 from .base import DampedStep, Metric
 from .batches import batch_rows
+from .lengthening import lengthening
 
 LEAF = 512
 """Products smaller than this are not split further: one half of the symmetric matrix is computed, in blocks."""
@@ -58,10 +59,9 @@ class GramFactor:
 
     @property
     def largest(self) -> float:
-        """Between the largest eigenvalue and the sum of all, from two steps of the power method."""
+        """By two steps of the power method from the gradient."""
         full = self.matrix.tril() + self.matrix.tril(-1).T
-        vector = full @ self.gradient
-        return float((full @ vector).norm() / vector.norm().clamp_min(torch.finfo(vector.dtype).tiny))
+        return lengthening([full.matmul, full.matmul], self.gradient)
 
     @property
     def relative_floor(self) -> float:

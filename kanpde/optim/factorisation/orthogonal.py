@@ -17,6 +17,7 @@ from torch import Tensor
 from ...linearisation import Linearisation
 from .base import DampedStep, Metric
 from .batches import batch_rows
+from .lengthening import lengthening
 
 PANEL = 32
 """Columns that LAPACK takes together."""
@@ -65,8 +66,8 @@ class OrthogonalFactor:
     @property
     def largest(self) -> float:
         """By two steps of the power method from the gradient."""
-        vector = self.triangle.T @ (self.triangle @ (self.triangle.T @ self.right))
-        return float((self.triangle @ vector).square().sum() / vector.square().sum().clamp_min(1e-300))
+        down, up = self.triangle.T.matmul, self.triangle.matmul
+        return lengthening([down, up, down, up], self.right) ** 2
 
     @property
     def relative_floor(self) -> float:
