@@ -110,6 +110,14 @@ def test_the_largest_eigenvalue_is_met_within_a_factor_of_two(name):
         assert exact / 2 <= ALL[name](linear, metric).largest <= 2 * exact
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_the_largest_eigenvalue_is_met_where_the_gradient_does_not_see_it(name):
+    rows = torch.tensor([0.0, 1.0, 1.0], dtype=torch.float64)
+    matrix = torch.diag(torch.tensor([1e4, 1e-3, 1e-3], dtype=torch.float64))
+    linear = Linearisation([BlockLinearisation(rows, [[DenseSlopes(matrix)]])])
+    assert ALL[name](linear, Scaled(3)).largest == pytest.approx(1e8)
+
+
 @pytest.mark.parametrize("name", ["gram", "kernel", "orthogonal", "singular"])
 @pytest.mark.parametrize("size", [1e-12, 1e10])
 def test_the_largest_eigenvalue_is_met_in_single_precision_too(name, size):

@@ -59,9 +59,9 @@ class GramFactor:
 
     @property
     def largest(self) -> float:
-        """By two steps of the power method from the gradient."""
+        """By two steps of the power method from the gradient, and not below any entry of the diagonal."""
         full = self.matrix.tril() + self.matrix.tril(-1).T
-        return lengthening([full.matmul, full.matmul], self.gradient)
+        return max(lengthening([full.matmul, full.matmul], self.gradient), float(full.diagonal().max()))
 
     @property
     def relative_floor(self) -> float:

@@ -40,8 +40,8 @@ class KernelFactor:
 
     @property
     def largest(self) -> float:
-        """By two steps of the power method from the rows."""
-        return lengthening([self._normal, self._normal], self.linear.rows)
+        """By two steps of the power method from the rows, and not below any entry of the diagonal."""
+        return max(lengthening([self._normal, self._normal], self.linear.rows), float(self.matrix.diagonal().max()))
 
     def _normal(self, rows: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
         """J J^T times a vector."""

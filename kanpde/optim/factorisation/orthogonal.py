@@ -65,9 +65,9 @@ class OrthogonalFactor:
 
     @property
     def largest(self) -> float:
-        """By two steps of the power method from the gradient."""
+        """By two steps of the power method from the gradient, and not below the square of any column."""
         down, up = self.triangle.T.matmul, self.triangle.matmul
-        return lengthening([down, up, down, up], self.right) ** 2
+        return max(lengthening([down, up, down, up], self.right) ** 2, float(self.triangle.square().sum(0).max()))
 
     @property
     def relative_floor(self) -> float:
