@@ -15,6 +15,7 @@ from torch import Tensor
 from .blocks import LeastSquares
 from .budget import Budget
 from .optim import Optimizer, Schedule, Step
+from .stopping import Kind, Stop
 
 STALL = 0.97
 STUCK, STUCK_WARM = 1e-3, 0.1
@@ -145,7 +146,7 @@ class Training:
         """Processor time so far."""
         return self.spent_cpu + time.process_time() - self._start_cpu
 
-    def run(self, budget: Budget, stop: Callable[[], str | None], after_step: Callable[[Report], None]) -> str:
+    def run(self, budget: Budget, stop: Callable[[], str | None], after_step: Callable[[Report], None]) -> Stop:
         """Train until something says stop.
 
         Args:
@@ -154,31 +155,32 @@ class Training:
             after_step: called after every step.
 
         Returns:
-            Why training stopped, in words.
+            Why training stopped.
 
         Raises:
             FloatingPointError: if the loss is no longer finite, or grew beyond all bounds.
         """
         while True:
-            reason = stop() or self._exhausted(budget)
-            if reason:
-                return reason
+            if asked := stop():
+                return Stop(Kind.ASKED, asked)
+            if used := self._exhausted(budget):
+                return Stop(Kind.BUDGET, used)
             step = self.optimizer.step(self.problem)
             self._note(step)
-            reason = self._judge(step, budget)
+            found = self._judge(step, budget)
             after_step(self.report(budget))
-            if reason:
-                return reason
+            if found is not None:
+                return found
 
-    def _judge(self, step: Step, budget: Budget) -> str | None:
+    def _judge(self, step: Step, budget: Budget) -> Stop | None:
         """What follows from a step: why training stops, or else what changes before the next one."""
         if not math.isfinite(step.loss) or step.loss > DIVERGED * self.first_loss:
             raise FloatingPointError(f"diverged: the loss is {step.loss:.3g} after {self.steps} steps")
         if budget.tolerance is not None and math.sqrt(step.loss) <= budget.tolerance:
-            return f"tolerance reached: the root of the loss is {math.sqrt(step.loss):.3g}"
+            return Stop(Kind.REACHED, f"tolerance reached: the root of the loss is {math.sqrt(step.loss):.3g}")
         reason = step.stuck or self._stalled()
         if reason:
-            return None if self._goes_on() or self._restarts(step, budget) else reason
+            return None if self._goes_on() or self._restarts(step, budget) else Stop(Kind.STALLED, reason)
         if self._creeps(budget) and (self._goes_on() or self._restarts(step, budget)):
             return None
         if self.tend is not None:

@@ -40,6 +40,7 @@ ORDER = [
     "settings",
     "leg",
     "tending",
+    "stopping",
     "training",
     "solution",
     "march",

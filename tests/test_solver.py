@@ -397,6 +397,14 @@ def test_a_schedule_goes_on_on_the_same_loss():
     assert solve(Sine(), small_kan(), optimizer="adam,gauss-newton", steps=1).run["optimizer"] == "adam,gauss-newton"
 
 
+@pytest.mark.parametrize("budget", [{"steps": 40}, {"steps": 200, "tolerance": 1e3}])
+def test_a_slab_that_has_used_its_steps_or_met_its_tolerance_is_not_done_again(budget):
+    """Neither says that it would not have come further; every slab ends above its own tolerance here."""
+    plan = Plan(slabs=AdaptiveSlabs(first=0.5, tolerance=1e-9))
+    solution = solve(Burgers(), burgers_kan(), points=Points(60, 20), plan=plan, **budget)
+    assert [stop for stop, _ in solution.field.slabs] == [0.5, 1.0]
+
+
 def test_a_run_that_does_not_reach_the_end_of_the_time_says_so():
     solution = solve(Burgers(), burgers_kan(), plan=Plan(slabs=4), steps=2, points=24)
     assert solution.stop_reason.endswith("the end of the time was not reached")

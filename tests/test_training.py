@@ -14,6 +14,7 @@ from kanpde.nn import KAN
 from kanpde.nn.input_map import InputMap
 from kanpde.optim import Adam, GaussNewton, Step
 from kanpde.sampling import Sobol
+from kanpde.stopping import Kind
 from kanpde.training import MOST_RESTARTS, Budget, Monitor, Report, Training
 
 
@@ -79,7 +80,11 @@ def training_with(optimizer, *, network=None, error=lambda: None, seed=4, alone=
 
 
 def run(training, stop=lambda: None, after_step=lambda report: None, **budget):
-    return training.run(Budget(**budget), stop, after_step)
+    return training.run(Budget(**budget), stop, after_step).sentence
+
+
+def kind(training, stop=lambda: None, **budget):
+    return training.run(Budget(**budget), stop, lambda report: None).kind
 
 
 # -------------------------------------------------------------------- why it stops
@@ -132,6 +137,15 @@ def test_a_stuck_optimiser_is_the_reason_when_every_block_is_small():
     training = training_with(Scripted([1.0], stuck_at={4}, share=0.0))
     assert run(training, steps=40) == "stuck, says the script"
     assert training.steps == 4
+
+
+def test_the_kind_of_the_reason_is_told_apart():
+    assert kind(training_with(Scripted([1.0])), steps=3) is Kind.BUDGET
+    assert kind(training_with(Scripted([1.0])), seconds=1e-9) is Kind.BUDGET
+    assert kind(training_with(Scripted([1e-4])), tolerance=0.1) is Kind.REACHED
+    assert kind(training_with(Scripted([1.0], patience=5, share=0.0)), steps=60) is Kind.STALLED
+    assert kind(training_with(Scripted([1.0], stuck_at={4}, share=0.0)), steps=60) is Kind.STALLED
+    assert kind(training_with(Scripted([1.0])), stop=lambda: "enough", steps=60) is Kind.ASKED
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
