@@ -183,7 +183,7 @@ class Run:
         monitor = Monitor(self._error_function(), self.leg.held_out)
         optimizer = copy.deepcopy(settings.optimizer)
         self.training = Training(
-            self.leg.loss, optimizer, monitor, settings.seed, history, losses,
+            self.leg.loss, optimizer, monitor, self.leg.seeds, history, losses,
             start=len(history.get("loss", ())), began=seconds, leg=count, spent=seconds, spent_cpu=cpu, tend=tend,
             alone=self.march.is_last and not count, warm=self.march.warm,
         )  # fmt: skip

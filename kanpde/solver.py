@@ -24,6 +24,7 @@ from .plan import Plan
 from .problem import Problem
 from .recommend import recommended_kan, recommended_optimizer, recommended_plan
 from .reference import Reference, exact_reference
+from .resampling import Redraw
 from .run import DivergenceError, Run, Unfinished
 from .settings import Points, Settings
 from .slabs import check_slabs
@@ -118,6 +119,7 @@ def solve(
         budget = budget.limited(DEFAULT_SECONDS)
         count = sum(p.numel() for p in model.parameters())
         where = (points if isinstance(points, Points) else Points(points)).resolved(count)
+        _check_sampler(where, plan)
         small = (where.interior or 0) * count < SMALL
         threads = threads if threads is not None else 1 if small else torch.get_num_threads()
         settings = Settings(chosen_optimizer(optimizer, plan), seed, hard, where, budget, threads, plan)
@@ -204,6 +206,13 @@ def _check_plan(plan: Plan, problem: Problem) -> None:
         check_slabs(problem)
     if isinstance(plan.balance, Causal) and problem.domain.time is None:
         raise ValueError(f"`balance` cannot be causal for {problem.name}, which has no time: take another one.")
+
+
+def _check_sampler(points: Points, plan: Plan) -> None:
+    if points.sampler == "grid" and isinstance(plan.resampling, Redraw):
+        raise ValueError(
+            "`sampler` must draw by chance for Redraw, got 'grid': its points are the same every time; take 'sobol'."
+        )
 
 
 def _check_model(model: nn.Module, ansatz: Ansatz) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from .blocks import LeastSquares
 from .budget import Budget
 from .optim import Optimizer, Schedule, Step
+from .seeds import Seeds
 from .stopping import Kind, Stop
 
 STALL = 0.97
@@ -92,7 +93,7 @@ class Training:
         problem: the loss.
         optimizer: takes the steps.
         monitor: takes further figures about once a second.
-        seed: of restarts; attempt a starts from `network.reset(seed + a)`.
+        seeds: of restarts.
         history: one list per figure, one entry per step.
         losses: mean squares per block, one entry per step.
         attempt: number of restarts so far.
@@ -108,7 +109,7 @@ class Training:
     problem: LeastSquares
     optimizer: Optimizer
     monitor: Monitor
-    seed: int
+    seeds: Seeds
     history: dict[str, list[float]] = field(default_factory=dict)
     losses: dict[str, list[float]] = field(default_factory=dict)
     attempt: int = 0
@@ -266,7 +267,7 @@ class Training:
             self.best = {"loss": step.loss, "theta": self.problem.theta, "attempt": self.attempt}
         self.attempt += 1
         self._window_start = self.steps
-        network.reset(self.seed + self.attempt)
+        network.reset(self.seeds.network(self.attempt))
         self.first_loss = max(self.first_loss, float(self.problem.residual().square().sum()))
         self.optimizer = copy.deepcopy(self._fresh)
         return True

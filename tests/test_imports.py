@@ -38,6 +38,7 @@ ORDER = [
     "slabs",
     "record",
     "settings",
+    "seeds",
     "leg",
     "tending",
     "stopping",

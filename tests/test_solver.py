@@ -27,7 +27,7 @@ from kanpde.nn.refine import HigherDegree, MoreNodes
 from kanpde.optim import LBFGS, Adam, GaussNewton, Schedule
 from kanpde.plan import AdaptiveSlabs, Plan
 from kanpde.reference import exact_reference
-from kanpde.resampling import RAD
+from kanpde.resampling import RAD, Redraw
 
 
 class Sine(Problem):
@@ -91,6 +91,10 @@ BAD = [
     ({"model": torch.nn.Linear(2, 1)}, r"`model` must take 1 inputs \(x\), but says"),
     ({"model": torch.nn.Linear(1, 2)}, r"`model` must map \(n, 1\) to \(n, 1\), .* got \(3, 2\) for n = 3"),
     ({"resume": "absent.h5"}, "`absent.h5` is no file"),
+    (
+        {"points": Points(20, 4, "grid"), "plan": Plan(resampling=Redraw())},
+        "`sampler` must draw by chance for Redraw, got 'grid': its points are the same every time; take 'sobol'",
+    ),
 ]
 
 

@@ -16,6 +16,7 @@ from kanpde.nn.refine import FinerGrid, HigherDegree, MoreNodes
 from kanpde.optim import GaussNewton
 from kanpde.plan import Plan
 from kanpde.resampling import RAD, RESAMPLINGS, Redraw
+from kanpde.seeds import Seeds
 from kanpde.settings import Settings
 from kanpde.tending import Tending
 
@@ -39,7 +40,7 @@ def small_kan(seed=1, basis="bspline"):
 def tending(plan, network=None):
     ansatz = build_ansatz(Burgers())
     settings = Settings(GaussNewton(), 4, False, Points(40, 10), Budget(), 1, plan)
-    return Tending(Leg.of(ansatz, network or small_kan(), {}, settings, 4), plan)
+    return Tending(Leg.of(ansatz, network or small_kan(), {}, settings, Seeds(4)), plan)
 
 
 def points(tend):

@@ -14,6 +14,7 @@ from kanpde.nn import KAN
 from kanpde.nn.input_map import InputMap
 from kanpde.optim import Adam, GaussNewton, Step
 from kanpde.sampling import Sobol
+from kanpde.seeds import Seeds
 from kanpde.stopping import Kind
 from kanpde.training import MOST_RESTARTS, Budget, Monitor, Report, Training
 
@@ -76,7 +77,7 @@ def loss_of(network=None, seed=0):
 
 def training_with(optimizer, *, network=None, error=lambda: None, seed=4, alone=False):
     loss = loss_of(network)
-    return Training(loss, optimizer, Monitor(error, loss_of(loss.trial.network, seed=9)), seed, alone=alone)
+    return Training(loss, optimizer, Monitor(error, loss_of(loss.trial.network, seed=9)), Seeds(seed), alone=alone)
 
 
 def run(training, stop=lambda: None, after_step=lambda report: None, **budget):
@@ -172,6 +173,15 @@ def test_an_attempt_that_is_stuck_high_up_starts_again_from_new_weights():
     assert training.attempt == 1
     for p, q in zip(training.problem.trial.network.parameters(), fresh.parameters(), strict=True):
         assert torch.equal(p, q)
+
+
+def test_an_attempt_of_a_later_leg_has_weights_that_no_leg_has_had():
+    training = training_with(Scripted([1.0], stuck_at={3}))
+    training.seeds = Seeds(4, leg=1)
+    run(training, stop=lambda: "enough" if training.attempt else None, steps=40)
+    for seed in (4, 5, 6, Seeds(4, leg=1).network(0)):
+        known = KAN([2, 3, 1], basis="chebyshev", k=[5, 3], seed=seed)
+        assert not torch.equal(next(training.problem.trial.network.parameters()), next(known.parameters()))
 
 
 def test_a_restart_begins_with_the_optimiser_as_it_was_given():
