@@ -166,12 +166,25 @@ class Training:
                 return Stop(Kind.ASKED, asked)
             if used := self._exhausted(budget):
                 return Stop(Kind.BUDGET, used)
-            step = self.optimizer.step(self.problem)
+            step = self._step()
             self._note(step)
             found = self._judge(step, budget)
             after_step(self.report(budget))
             if found is not None:
                 return found
+
+    def _step(self) -> Step:
+        """One step; where it is the first of the next method of a schedule, progress is counted from there."""
+        before = self._method
+        step = self.optimizer.step(self.problem)
+        if self._method != before:
+            self._window_start = self.steps
+        return step
+
+    @property
+    def _method(self) -> int:
+        """Number of the method of a schedule whose turn it is."""
+        return self.optimizer.stage if isinstance(self.optimizer, Schedule) else 0
 
     def _judge(self, step: Step, budget: Budget) -> Stop | None:
         """What follows from a step: why training stops, or else what changes before the next one."""

@@ -12,7 +12,7 @@ from kanpde.ansatz import build_ansatz
 from kanpde.blocks import Trial, build_blocks
 from kanpde.nn import KAN
 from kanpde.nn.input_map import InputMap
-from kanpde.optim import Adam, GaussNewton, Step
+from kanpde.optim import Adam, GaussNewton, Schedule, Step
 from kanpde.sampling import Sobol
 from kanpde.seeds import Seeds
 from kanpde.stopping import Kind
@@ -122,6 +122,14 @@ def test_a_stall_over_the_patience_of_the_optimiser_is_the_reason():
     training = training_with(Scripted([*falling, *[falling[-1]] * 50], patience=5, share=0.0))
     assert run(training, steps=60) == "no more progress: the loss fell by less than 3 % in 5 steps"
     assert training.steps == 15
+
+
+def test_a_method_that_takes_over_in_time_has_all_of_its_patience():
+    """Ten steps on a plateau of the first method, and then some of the second, which has a patience of 5."""
+    schedule = Schedule([Scripted([1.0]), Scripted([1.0], patience=5, share=0.0)], steps=10)
+    training = training_with(schedule)
+    assert run(training, steps=60) == "no more progress: the loss fell by less than 3 % in 5 steps"
+    assert training.steps == 10 + 6
 
 
 def test_a_slow_but_steady_fall_is_no_stall():
