@@ -23,7 +23,7 @@ from kanpde import (
 )
 from kanpde.balance import Causal, GradientNorm
 from kanpde.catalog import problem_class
-from kanpde.nn.refine import HigherDegree, MoreNodes
+from kanpde.nn.refine import AdaptedGrid, FinerGrid, HigherDegree, MoreNodes
 from kanpde.optim import LBFGS, Adam, GaussNewton, Schedule
 from kanpde.plan import AdaptiveSlabs, Plan
 from kanpde.reference import exact_reference
@@ -92,6 +92,14 @@ BAD = [
     ({"model": torch.nn.Linear(1, 2)}, r"`model` must map \(n, 1\) to \(n, 1\), .* got \(3, 2\) for n = 3"),
     ({"resume": "absent.h5"}, "`absent.h5` is no file"),
     (
+        {"model": KAN([1, 2, 1], basis="chebyshev"), "plan": Plan(refinements=(HigherDegree(), FinerGrid()))},
+        r"`plan.refinements\[1\]` must suit the network, got FinerGrid\(factor=2\): .* a layer with `intervals`",
+    ),
+    (
+        {"model": torch.nn.Linear(1, 1), "plan": Plan(refinements=(HigherDegree(),))},
+        "`plan.refinements` must be empty for Linear, got 1: only networks of kanpde",
+    ),
+    (
         {"points": Points(20, 4, "grid"), "plan": Plan(resampling=Redraw())},
         "`sampler` must draw by chance for Redraw, got 'grid': its points are the same every time; take 'sobol'",
     ),
@@ -104,6 +112,17 @@ def test_bad_input_is_refused_before_anything_is_written(tmp_path, arguments, me
     with pytest.raises((ValueError, TypeError), match=message):
         solve(Sine(), **{"steps": 1, "record": record, **arguments})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_refinements_are_tried_on_a_copy_whose_weights_see_something():
+    """No grid can be laid over hidden values that are all zero, but they are not after a few steps."""
+    network = KAN([1, 3, 1], grid=3, k=3)
+    with torch.no_grad():
+        for p in network.parameters():
+            p.zero_()
+    solution = solve(Sine(), network, steps=1, points=Points(20, 4), plan=Plan(refinements=(AdaptedGrid(),)))
+    assert solution.network is network
+    assert solution.summary()["steps"] == 1
 
 
 def test_a_class_in_place_of_a_problem_is_refused():
