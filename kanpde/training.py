@@ -26,6 +26,7 @@ RESTART_SHARE = 0.2
 CREEP = 9.0
 """Progress is slow where the loss falls by less than this factor in twice the patience."""
 DIVERGED = 1e12
+"""How many times its first value, or that of residuals of size 1 if it began below, the loss may reach."""
 REPORT_EVERY = 1.0
 
 
@@ -188,7 +189,8 @@ class Training:
 
     def _judge(self, step: Step, budget: Budget) -> Stop | None:
         """What follows from a step: why training stops, or else what changes before the next one."""
-        if not math.isfinite(step.loss) or step.loss > DIVERGED * self.first_loss:
+        scale = max(self.first_loss, sum(b.weight for b in self.problem.blocks))
+        if not math.isfinite(step.loss) or step.loss > DIVERGED * scale:
             raise FloatingPointError(f"diverged: the loss is {step.loss:.3g} after {self.steps} steps")
         if budget.tolerance is not None and math.sqrt(step.loss) <= budget.tolerance:
             return Stop(Kind.REACHED, f"tolerance reached: the root of the loss is {math.sqrt(step.loss):.3g}")

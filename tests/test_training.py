@@ -171,6 +171,12 @@ def test_a_loss_beyond_all_bounds_is_an_error():
         run(training, steps=10)
 
 
+def test_a_network_that_starts_near_the_solution_may_leave_it():
+    training = training_with(Scripted([1e-18, 0.1]))
+    training.first_loss = 1e-18
+    assert run(training, steps=4) == "step budget of 4 used"
+
+
 # -------------------------------------------------------------------- restarts
 
 
