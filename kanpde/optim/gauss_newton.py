@@ -100,7 +100,8 @@ class GaussNewton:
         if not linear.finite:
             return Step(loss, problem.mean_squares(linear.rows), "the Jacobian is not finite")
         clock.lap("jacobian")
-        factor = self.factorisation(linear, problem, relative=self.damping / self._largest, turn=self._turn)
+        relative = self.damping / self._largest if self._largest else 0.0
+        factor = self.factorisation(linear, problem, relative=relative, turn=self._turn)
         self._largest, self._turn = factor.largest, self._turn + 1
         clock.lap("factorisation")
         search = _Search(problem, linear, factor, largest=self._largest, ratio=self.ratio, geodesic=self.geodesic)

@@ -225,6 +225,16 @@ def test_the_preconditioner_saves_iterations():
     assert_close(short, step, rtol=0, atol=1e-5 * float(step.norm()))
 
 
+def test_a_vanishing_jacobian_has_no_step():
+    plain = linearisation(30, 4)
+    linear = Linearisation([BlockLinearisation(plain.rows, [[DenseSlopes(0 * plain.dense())]])])
+    for name, factorisation in ALL.items():
+        factor = factorisation(linear, Scaled(4))
+        found = factor.step(1e-3)
+        assert torch.equal(found.step.abs(), torch.zeros(4, dtype=torch.float64)), name
+        assert (found.predicted, factor.largest) == (0.0, 0.0), name
+
+
 def test_a_vanishing_gradient_has_no_step():
     linear = linearisation(30, 4)
     linear = Linearisation([BlockLinearisation(0 * linear.rows, [[DenseSlopes(linear.dense())]])])

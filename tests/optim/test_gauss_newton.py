@@ -240,6 +240,25 @@ def test_at_the_minimum_it_says_that_it_is_stuck_and_stays():
     assert torch.equal(loss.theta, theta)
 
 
+@pytest.mark.parametrize("factorisation", [Automatic(), Gram(), Kernel(), Orthogonal(), ConjugateGradients()])
+def test_where_no_parameter_matters_every_step_says_that_it_is_stuck(factorisation):
+    class Blind(Problem):
+        domain = Interval(x=(0, 1))
+
+        def residual(self, u, x):
+            return u**2
+
+        def conditions(self, x):
+            return []
+
+    network = KAN([1, 1], basis="chebyshev", k=3)
+    with torch.no_grad():
+        network.layers[0].coefficients.zero_()
+    loss, optimizer = loss_of(Blind(), network), GaussNewton(factorisation=factorisation)
+    for _ in range(2):
+        assert optimizer.step(loss).stuck == "no step lowers the loss any more: rounding is reached"
+
+
 def test_where_every_step_is_refused_the_parameters_stay(monkeypatch):
     def refuse(self, damping):
         self.problem.theta = self.theta + 1

@@ -48,7 +48,8 @@ class ConjugateGradients:
         test = torch.linalg.qr(test).Q
         operator = _Normal(linear, metric)
         image = torch.stack([operator(column) for column in test.T], dim=1)
-        shift = torch.finfo(image.dtype).eps * float(image.norm())
+        digits = torch.finfo(image.dtype)
+        shift = max(digits.eps * float(image.norm()), digits.tiny)
         image = image + shift * test
         core = test.T @ image
         triangle, failed = torch.linalg.cholesky_ex((core + core.T) / 2)
