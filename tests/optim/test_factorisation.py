@@ -18,6 +18,7 @@ FEW_ROWS = 8.0 * 7 * 17
 ALL = {
     "gram": Gram(),
     "gram in batches": Gram(memory=FEW_ROWS),
+    "gram without bound": Gram(memory=math.inf),
     "kernel": Kernel(),
     "orthogonal": Orthogonal(),
     "orthogonal in batches": Orthogonal(memory=FEW_ROWS),
@@ -339,6 +340,11 @@ def test_the_choice_hands_its_memory_on():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: Gram(memory=-1), "`memory` must be positive, got -1: it is a number of bytes"),
+        (lambda: Gram(memory=math.nan), "`memory` must be positive, got nan"),
+        (lambda: Orthogonal(memory=0), "`memory` must be positive, got 0"),
+        (lambda: Automatic(memory=-1), "`memory` must be positive, got -1"),
+        (lambda: Sketch(rows=5, columns=5, memory=-1), "`memory` must be positive, got -1"),
         (lambda: Sketch(rows=0, columns=5), "`rows` must be at least 1, got 0: an empty sketch"),
         (lambda: Sketch(rows=5, columns=0), "`columns` must be at least 1, got 0: an empty sketch"),
         (lambda: ConjugateGradients(rank=0), "`rank` must be at least 1, got 0: 100 is usual"),

@@ -8,6 +8,7 @@ import torch
 
 from ...linearisation import Linearisation
 from .base import Factor, Factorisation, Metric
+from .batches import check_memory
 from .conjugate import ConjugateGradients
 from .gram import Gram
 from .kernel import Kernel
@@ -32,10 +33,17 @@ class Automatic:
     float64 have their product in float32 above that, from 800 parameters on.
 
     Args:
-        memory: bytes that a batch of rows of the Jacobian may take.
+        memory: bytes that a batch of rows of the Jacobian may take, above 0. Fewer rows than parameters are taken at once:
+            they are less than the square matrix that is formed of more rows, which does not count either.
+
+    Raises:
+        ValueError: for a memory that is not positive.
     """
 
     memory: float = 2.0**30
+
+    def __post_init__(self) -> None:
+        check_memory(self.memory)
 
     def __call__(self, linear: Linearisation, metric: Metric, *, relative: float = 0.0, turn: int = 0) -> Factor:
         """A factor of the kind that suits."""

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ...linearisation import Linearisation
 from .base import DampedStep, Metric
-from .batches import batch_rows
+from .batches import batch_rows, check_memory
 from .lengthening import lengthening
 
 LEAF = 512
@@ -28,10 +28,16 @@ class Gram:
         memory: bytes that a batch of rows of the Jacobian may take; J^T J is summed over batches.
         dtype: of the product J^T J; the rest stays in the type of the parameters. float32 halves its time and is good
             while the damping is above 1e-4 of the largest eigenvalue.
+
+    Raises:
+        ValueError: for a memory that is not positive.
     """
 
     memory: float = 2.0**30
     dtype: torch.dtype | None = None
+
+    def __post_init__(self) -> None:
+        check_memory(self.memory)
 
     def __call__(self, linear: Linearisation, metric: Metric, *, relative: float = 0.0, turn: int = 0) -> GramFactor:
         """J^T J and J^T r, summed over batches of rows."""

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ...linearisation import Linearisation
 from .base import DampedStep, Metric
-from .batches import batch_rows
+from .batches import batch_rows, check_memory
 from .lengthening import lengthening
 
 PANEL = 32
@@ -30,11 +30,17 @@ class Orthogonal:
     Args:
         memory: bytes that a batch of rows of the Jacobian may take; the triangle is updated by one batch after another.
 
+    Raises:
+        ValueError: for a memory that is not positive.
+
     Source:
         Golub, Van Loan (2013), Matrix Computations, sec. 5.2 and 6.1; Moré (1978), Lecture Notes in Mathematics 630.
     """
 
     memory: float = 2.0**30
+
+    def __post_init__(self) -> None:
+        check_memory(self.memory)
 
     def __call__(
         self, linear: Linearisation, metric: Metric, *, relative: float = 0.0, turn: int = 0
