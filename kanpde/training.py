@@ -77,6 +77,10 @@ class Tend(Protocol):
         """Give the network more freedom; None if that is not planned (any more)."""
         ...
 
+    def restart(self) -> None:
+        """Put back the weights of the start and a balance that has seen nothing, for another attempt."""
+        ...
+
     def state(self) -> dict[str, Any]:
         """What `load` needs."""
         ...
@@ -127,6 +131,7 @@ class Training:
     def __post_init__(self) -> None:
         self._window_start = self.start
         self._notes: dict[str, float] = {}
+        self._weights, self._last = {b.name: b.weight for b in self.problem.blocks}, math.inf
         rows = self.problem.residual()
         self.sizes, self.first_loss = self.problem.mean_squares(rows), float(rows @ rows)
         self._fresh = copy.deepcopy(self.optimizer)
@@ -222,7 +227,7 @@ class Training:
 
     def finish(self) -> None:
         """Go back to the attempt with the lowest loss, if it is not the last one."""
-        if self.best is not None and self.history and not self.best["loss"] >= self.history["loss"][-1]:
+        if self.best is not None and self.history and not self.best["loss"] >= self._last:
             self.problem.theta = self.best["theta"]
 
     def report(self, budget: Budget) -> Report:
@@ -231,7 +236,12 @@ class Training:
         loss = self.history["loss"][-1]
         return Report(self.steps, self.seconds, loss, errors[-1] if errors else None, self.attempt, budget)
 
+    def _by_first_weights(self, step: Step) -> float:
+        """The loss after a step by the weights of the start, which attempts with other weights are compared by."""
+        return step.loss + sum((self._weights[b.name] - b.weight) * step.losses[b.name] for b in self.problem.blocks)
+
     def _note(self, step: Step) -> None:
+        self._last = self._by_first_weights(step)
         now = self.seconds
         figures = {"error": math.nan, "held_out": math.nan}
         if now - self._last_report >= REPORT_EVERY:
@@ -278,11 +288,13 @@ class Training:
         left += [1 - self.steps / budget.steps] if budget.steps else []
         if min(left) < RESTART_SHARE:
             return False
-        if self.best is None or step.loss < self.best["loss"]:
-            self.best = {"loss": step.loss, "theta": self.problem.theta, "attempt": self.attempt}
+        if self.best is None or self._last < self.best["loss"]:
+            self.best = {"loss": self._last, "theta": self.problem.theta, "attempt": self.attempt}
         self.attempt += 1
         self._window_start = self.steps
         network.reset(self.seeds.network(self.attempt))
+        if self.tend is not None:
+            self.tend.restart()
         self.first_loss = max(self.first_loss, float(self.problem.residual().square().sum()))
         self.optimizer = copy.deepcopy(self._fresh)
         return True
@@ -311,6 +323,7 @@ class Training:
             "sizes": self.sizes,
             "first_loss": self.first_loss,
             "best": self.best,
+            "last": self._last,
             "seconds": self.seconds,
             "cpu_seconds": self.cpu_seconds,
             "tend": None if self.tend is None else self.tend.state(),
@@ -334,6 +347,7 @@ class Training:
         self.start, self.began, self.leg = int(state["start"]), float(state["began"]), int(state["leg"])
         self._notes = dict(state["notes"])
         self.sizes, self.first_loss = dict(state["sizes"]), float(state["first_loss"])
+        self._last = float(state.get("last", self.history.get("loss", [math.inf])[-1]))  # older records lack it
         self.best = state["best"] and {**state["best"], "theta": tensor(state["best"]["theta"])}
         self.spent, self.spent_cpu = float(state["seconds"]), float(state["cpu_seconds"])
         self._start, self._start_cpu = time.perf_counter(), time.process_time()

@@ -75,6 +75,17 @@ def test_weights_are_balanced_when_it_is_their_turn():
     assert weights[1] == weights[2]
 
 
+@pytest.mark.parametrize("balance", BALANCES)
+def test_another_attempt_starts_with_the_weights_of_the_first_and_a_balance_that_has_seen_nothing(balance):
+    tend, fresh = (tending(Plan(balance=BALANCES[balance]())) for _ in range(2))
+    start = tend.loss.residual()
+    tend.between(tend.balance.every)
+    assert not torch.equal(tend.loss.residual(), start)
+    tend.restart()
+    assert torch.equal(tend.loss.residual(), start)
+    assert str(tend.balance.state()) == str(fresh.balance.state())
+
+
 def test_the_balance_of_the_plan_stays_as_it_is():
     plan = Plan(balance=BALANCES["adaptive-ratio"]())
     before = copy.deepcopy(plan.balance.state())

@@ -227,6 +227,48 @@ def test_the_best_attempt_is_kept():
     assert torch.equal(training.problem.theta, best)
 
 
+def test_another_attempt_takes_back_what_was_done_to_the_weights():
+    class Quiet:
+        restarts = 0
+
+        def __init__(self, training):
+            self.loss, self.held_out = training.problem, training.monitor.held_out
+
+        def between(self, steps):
+            return {}
+
+        def refine(self):
+            return None
+
+        def restart(self):
+            self.restarts += 1
+
+    training = training_with(Scripted([1.0], stuck_at={3, 5}))
+    training.tend = Quiet(training)
+    run(training, steps=8)
+    assert training.tend.restarts == training.attempt == 2
+
+
+def test_attempts_are_compared_by_the_weights_of_the_start():
+    """The first one reports 5 by weights that are ten times as high at its end; by those of the start it is at 0.5."""
+
+    class Weighed(Scripted):
+        def step(self, problem):
+            step = super().step(problem)
+            factor = {2: 10.0, 3: 0.1}.get(self.count, 1.0)
+            problem.reweigh({b.name: factor * b.weight for b in problem.blocks})
+            means = {b.name: step.loss / (2 * b.weight) for b in problem.blocks}
+            return Step(step.loss, means, step.stuck, {})
+
+    training = training_with(Weighed([4.0, 5.0, 2.0, 2.0], stuck_at={2}))
+    training.sizes = dict.fromkeys(training.sizes, 0.0)
+    best = training.problem.theta + 1 + 1
+    run(training, steps=4)
+    assert training.best["loss"] == pytest.approx(0.5)
+    training.finish()
+    assert torch.equal(training.problem.theta, best)
+
+
 def test_a_last_attempt_that_is_best_stays():
     training = training_with(Scripted([5.0, 4.0, 3.0, 2.0, 1.0], stuck_at={3}))
     run(training, steps=5)
