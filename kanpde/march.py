@@ -76,6 +76,12 @@ class March:
         return self.stage + 1 >= self.plan.stages and (not self.marches or self.stop == self.end)
 
     @property
+    def missing(self) -> str:
+        """What a run lacks that ends with the present leg, though that is not the last."""
+        ends = not self.marches or self.stop == self.end
+        return "the last stage was not reached" if ends else "the end of the time was not reached"
+
+    @property
     def slab_count(self) -> int:
         """Number of slabs so far, the present one included."""
         return len(self.slabs) + 1

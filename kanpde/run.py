@@ -276,7 +276,7 @@ class Run:
             found = training.run(limit, stop, after_step)
             if stop() or self.march.is_last or _exhausted(total, training):
                 whole = self.march.is_last or stop()
-                return found.sentence if whole else f"{found.sentence}; the end of the time was not reached"
+                return found.sentence if whole else f"{found.sentence}; {self.march.missing}"
             training.finish()
             root = math.sqrt(float(training.problem.residual().square().sum()))
             self.restarts += training.attempt

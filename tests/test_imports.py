@@ -13,6 +13,7 @@ import kanpde
 PACKAGE = Path(kanpde.__file__).parent
 
 ORDER = [
+    "counts",
     "symbols",
     "serialise",
     "expression",

@@ -436,6 +436,11 @@ def test_a_run_that_does_not_reach_the_end_of_the_time_says_so():
         solution(x=0.0, t=1.0)
 
 
+def test_a_run_that_does_not_reach_its_last_stage_says_so():
+    solution = solve(Sine(), small_kan(), steps=1, points=Points(20, 4), plan=Plan(stages=2))
+    assert solution.stop_reason == "step budget of 1 used; the last stage was not reached"
+
+
 def test_a_second_stage_lowers_the_residual_a_hundredfold():
     network = KAN([1, 2, 1], basis="chebyshev", k=[6, 3], seed=1)
     history = solve(Sine(), network, hard=True, plan=Plan(stages=2), steps=60, points=100).history

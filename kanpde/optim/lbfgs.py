@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..blocks import LeastSquares
+from ..counts import is_count
 from .contract import Step
 from .seen import Seen
 
@@ -51,9 +52,9 @@ class LBFGS:
     patience = None
 
     def __init__(self, *, memory: int = 100):
-        if memory < 1:
-            raise ValueError(f"`memory` must be at least 1, got {memory}: 10 to 100 are usual.")
-        self.memory = memory
+        if not is_count(memory):
+            raise ValueError(f"`memory` must be a whole number of at least 1, got {memory}: 10 to 100 are usual.")
+        self.memory = int(memory)
         self._inner: torch.optim.LBFGS | None = None
         self._last: _Point | None = None
 

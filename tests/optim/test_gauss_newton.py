@@ -316,9 +316,10 @@ def test_a_saved_state_goes_on_identically():
         ({"ratio": 0.0}, "`ratio` must be between 0 and 1, got 0.0"),
         ({"ratio": 1.0}, "`ratio` must be between 0 and 1, got 1.0"),
         ({"factor": 1.0}, "`factor` must be above 1, got 1.0"),
-        ({"bisections": -1}, "`bisections` must be 0 or above, got -1"),
+        ({"bisections": -1}, "`bisections` must be a whole number of at least 0, got -1"),
+        ({"bisections": 1.5}, "`bisections` must be a whole number of at least 0, got 1.5"),
         ({"damping": 0.0}, "`damping` must be positive, got 0.0"),
-        ({"patience": 0}, "`patience` must be at least 1, got 0"),
+        ({"patience": 0}, "`patience` must be a whole number of at least 1, got 0"),
     ],
 )
 def test_a_setting_out_of_range_is_refused(setting, message):

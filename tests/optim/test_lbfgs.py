@@ -213,6 +213,7 @@ def test_measured_points_are_fitted():
         assert loss.trial(torch.tensor([[0.25]], dtype=torch.float64)).item() == pytest.approx(1.5, abs=1e-6)
 
 
-def test_a_memory_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="`memory` must be at least 1, got 0"):
-        LBFGS(memory=0)
+@pytest.mark.parametrize("memory", [0, 1.5])
+def test_a_memory_that_is_no_number_of_steps_is_refused(memory):
+    with pytest.raises(ValueError, match=f"`memory` must be a whole number of at least 1, got {memory}"):
+        LBFGS(memory=memory)
