@@ -22,9 +22,9 @@ from .nn.input_map import InputMap
 from .nn.stretch import Stretch, fronts_of
 from .resampling import Resampling, changed
 from .sampling import SAMPLERS
+from .seeds import Seeds
 from .settings import Settings
 
-HELD_OUT_SEED = 7919
 NODES = 8001
 """Of the grid that thin layers are looked for on."""
 NARROWER = 0.8
@@ -39,6 +39,7 @@ class Leg:
         ansatz: the trial solution.
         trial: the network with its input map.
         settings: of the run.
+        seeds: of the leg.
         points: of every term.
         others: points that are not trained on.
         loss: at the points.
@@ -49,6 +50,7 @@ class Leg:
     ansatz: Ansatz
     trial: Trial
     settings: Settings
+    seeds: Seeds
     points: dict[str, tuple[PointSet, ...]]
     others: dict[str, tuple[PointSet, ...]]
     loss: LeastSquares
@@ -57,7 +59,7 @@ class Leg:
 
     @classmethod
     def of(
-        cls, ansatz: Ansatz, network: nn.Module, stretches: dict[str, Stretch], settings: Settings, seed: int
+        cls, ansatz: Ansatz, network: nn.Module, stretches: dict[str, Stretch], settings: Settings, seeds: Seeds
     ) -> Leg:
         """A leg with freshly drawn points."""
         problem = ansatz.problem
@@ -66,11 +68,11 @@ class Leg:
         counts = {"interior": settings.points.interior or 1, "boundary": settings.points.boundary or 1}
         half = {name: max(1, count // 2) for name, count in counts.items()}
         penalty = settings.optimizer.penalty
-        points = draw_points(ansatz, input_map, samplers(ansatz, settings, seed), **counts)
-        others = draw_points(ansatz, input_map, samplers(ansatz, settings, seed + HELD_OUT_SEED), **half)
+        points = draw_points(ansatz, input_map, samplers(ansatz, settings, seeds.points()), **counts)
+        others = draw_points(ansatz, input_map, samplers(ansatz, settings, seeds.held_out), **half)
         loss = assemble(ansatz, trial, points, penalty=penalty)
         held_out = assemble(ansatz, trial, others, penalty=penalty)
-        return cls(ansatz, trial, settings, points, others, loss, held_out)
+        return cls(ansatz, trial, settings, seeds, points, others, loss, held_out)
 
     @property
     def field(self) -> Field:
@@ -104,7 +106,7 @@ class Leg:
             How many points changed.
         """
         self.draws += 1
-        seed = self.settings.seed + 104_729 * self.draws
+        seed = self.seeds.points(self.draws)
         rng, count = np.random.default_rng(seed), 0
         for name in self.equations:
             (current,) = self.points[name]

@@ -21,6 +21,7 @@ from .nn.stretch import Stretch
 from .plan import AdaptiveSlabs
 from .problem import Problem
 from .reference import Reference
+from .seeds import Seeds
 from .settings import Settings
 from .slabs import Slab, SlabField, check_slabs, field_function
 
@@ -75,9 +76,20 @@ class March:
         return self.stage + 1 >= self.plan.stages and (not self.marches or self.stop == self.end)
 
     @property
+    def missing(self) -> str:
+        """What a run lacks that ends with the present leg, though that is not the last."""
+        ends = not self.marches or self.stop == self.end
+        return "the last stage was not reached" if ends else "the end of the time was not reached"
+
+    @property
     def slab_count(self) -> int:
         """Number of slabs so far, the present one included."""
         return len(self.slabs) + 1
+
+    @property
+    def seeds(self) -> Seeds:
+        """Those of the present leg."""
+        return Seeds(self.settings.seed, len(self.fields) + self.redone)
 
     def share(self) -> float:
         """Part of what is left of the budget that the present leg may use.
@@ -96,8 +108,7 @@ class March:
         stretches = self._stretches(ansatz)
         if self.stage:
             ansatz = self._staged(ansatz)
-        seed = self.settings.seed + 1009 * len(self.fields) + 31 * self.redone
-        return Leg.of(ansatz, model, stretches, self.settings, seed)
+        return Leg.of(ansatz, model, stretches, self.settings, self.seeds)
 
     def _ansatz(self) -> Ansatz:
         """The trial solution of the present slab.
@@ -195,7 +206,7 @@ class March:
         """The same structure with new weights."""
         fresh: Any = copy.deepcopy(network)
         if hasattr(fresh, "reset"):
-            fresh.reset(self.settings.seed + len(self.fields))
+            fresh.reset(self.seeds.network(0))
         return fresh
 
     # ---------------------------------------------------------------- what there is so far

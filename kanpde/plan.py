@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -56,7 +57,7 @@ class Plan:
         resampling: of the points of the equations.
 
     Raises:
-        TypeError: for slabs of another kind.
+        TypeError: for a part of another kind.
         ValueError: for a number below 1.
     """
 
@@ -78,4 +79,14 @@ class Plan:
             if value < 1:
                 raise ValueError(f"`{name}` must be at least 1, got {value}: 1 is one network from start to end.")
             object.__setattr__(self, name, int(value))
+        if not isinstance(self.refinements, Sequence):
+            raise TypeError(f"`refinements` must be a tuple, got {self.refinements!r}: write ({self.refinements!r},).")
         object.__setattr__(self, "refinements", tuple(self.refinements))
+        self._check_parts()
+
+    def _check_parts(self) -> None:
+        """Balance and resampling must be objects: names belong to the command line."""
+        for name, method, example in (("balance", "update", "GradientNorm()"), ("resampling", "choose", "RAD()")):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, type) or not hasattr(value, method)):
+                raise TypeError(f"`{name}` must be an object such as {example}, got {value!r}.")

@@ -30,6 +30,7 @@ from .record import ATTRIBUTES, RecordError
 from .reference import Reference
 from .settings import Settings
 from .solution import Solution, recorded_network, recorded_parts, recorded_reference
+from .stopping import Kind
 from .tending import Tending
 from .training import Monitor, Report, Training
 
@@ -182,7 +183,7 @@ class Run:
         monitor = Monitor(self._error_function(), self.leg.held_out)
         optimizer = copy.deepcopy(settings.optimizer)
         self.training = Training(
-            self.leg.loss, optimizer, monitor, settings.seed, history, losses,
+            self.leg.loss, optimizer, monitor, self.leg.seeds, history, losses,
             start=len(history.get("loss", ())), began=seconds, leg=count, spent=seconds, spent_cpu=cpu, tend=tend,
             alone=self.march.is_last and not count, warm=self.march.warm,
         )  # fmt: skip
@@ -272,13 +273,14 @@ class Run:
             training = self.training
             part = self.march.share()
             limit = total.share(part, training.began, training.start) if part < 1 else total
-            reason = training.run(limit, stop, after_step)
+            found = training.run(limit, stop, after_step)
             if stop() or self.march.is_last or _exhausted(total, training):
-                return reason if self.march.is_last or stop() else f"{reason}; the end of the time was not reached"
+                whole = self.march.is_last or stop()
+                return found.sentence if whole else f"{found.sentence}; {self.march.missing}"
             training.finish()
             root = math.sqrt(float(training.problem.residual().square().sum()))
             self.restarts += training.attempt
-            model = self.march.advance(self.leg, root, stalled=not reason.startswith("time budget"))
+            model = self.march.advance(self.leg, root, stalled=found.kind is Kind.STALLED)
             self._begin(model, training.history, training.losses, training.seconds, training.cpu_seconds)
 
     def state(self) -> dict[str, Any]:

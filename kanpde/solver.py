@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -24,6 +24,7 @@ from .plan import Plan
 from .problem import Problem
 from .recommend import recommended_kan, recommended_optimizer, recommended_plan
 from .reference import Reference, exact_reference
+from .resampling import Redraw
 from .run import DivergenceError, Run, Unfinished
 from .settings import Points, Settings
 from .slabs import check_slabs
@@ -118,6 +119,8 @@ def solve(
         budget = budget.limited(DEFAULT_SECONDS)
         count = sum(p.numel() for p in model.parameters())
         where = (points if isinstance(points, Points) else Points(points)).resolved(count)
+        _check_sampler(where, plan)
+        _check_refinements(model, plan)
         small = (where.interior or 0) * count < SMALL
         threads = threads if threads is not None else 1 if small else torch.get_num_threads()
         settings = Settings(chosen_optimizer(optimizer, plan), seed, hard, where, budget, threads, plan)
@@ -204,6 +207,31 @@ def _check_plan(plan: Plan, problem: Problem) -> None:
         check_slabs(problem)
     if isinstance(plan.balance, Causal) and problem.domain.time is None:
         raise ValueError(f"`balance` cannot be causal for {problem.name}, which has no time: take another one.")
+
+
+def _check_sampler(points: Points, plan: Plan) -> None:
+    if points.sampler == "grid" and isinstance(plan.resampling, Redraw):
+        raise ValueError(
+            "`sampler` must draw by chance for Redraw, got 'grid': its points are the same every time; take 'sobol'."
+        )
+
+
+def _check_refinements(model: nn.Module, plan: Plan) -> None:
+    """Try the refinements one after another on a copy with new weights: later, the run would be lost."""
+    if plan.refinements and not isinstance(model, Network):
+        raise ValueError(
+            f"`plan.refinements` must be empty for {type(model).__name__}, got {len(plan.refinements)}: "
+            "only networks of kanpde can be refined."
+        )
+    trial: Any = copy.deepcopy(model)
+    if plan.refinements and hasattr(trial, "reset"):
+        trial.reset(0)
+    for i, refinement in enumerate(plan.refinements):
+        try:
+            trial, _ = refinement(trial)
+        except (TypeError, ValueError) as error:
+            message = f"`plan.refinements[{i}]` must suit the network, got {refinement!r}: {error}"
+            raise ValueError(message) from None
 
 
 def _check_model(model: nn.Module, ansatz: Ansatz) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ class Tending:
     def __init__(self, leg: Leg, plan: Plan):
         self.leg, self.plan = leg, plan
         self.balance, self._refined = copy.deepcopy(plan.balance), 0
+        self._weights = {b.name: b.weight for b in leg.loss.blocks}
 
     @property
     def loss(self) -> LeastSquares:
@@ -65,6 +67,13 @@ class Tending:
         self._refined += 1
         self.leg.exchange(refined)
         return {"refinement": float(self._refined), "refinement_change": moved}
+
+    def restart(self) -> None:
+        """Weights as at the start, and a balance that has seen nothing."""
+        if self.plan.balance is not None:
+            self.balance = copy.deepcopy(self.plan.balance)
+            loss = self.leg.loss
+            loss.blocks = tuple(replace(b, weight=self._weights[b.name], point_weights=None) for b in loss.blocks)
 
     def state(self) -> dict[str, Any]:
         """What `load` needs, beside the network itself."""

@@ -15,6 +15,8 @@ from torch import Tensor
 from .blocks import LeastSquares
 from .budget import Budget
 from .optim import Optimizer, Schedule, Step
+from .seeds import Seeds
+from .stopping import Kind, Stop
 
 STALL = 0.97
 STUCK, STUCK_WARM = 1e-3, 0.1
@@ -24,6 +26,7 @@ RESTART_SHARE = 0.2
 CREEP = 9.0
 """Progress is slow where the loss falls by less than this factor in twice the patience."""
 DIVERGED = 1e12
+"""How many times its first value, or that of residuals of size 1 if it began below, the loss may reach."""
 REPORT_EVERY = 1.0
 
 
@@ -74,6 +77,10 @@ class Tend(Protocol):
         """Give the network more freedom; None if that is not planned (any more)."""
         ...
 
+    def restart(self) -> None:
+        """Put back the weights of the start and a balance that has seen nothing, for another attempt."""
+        ...
+
     def state(self) -> dict[str, Any]:
         """What `load` needs."""
         ...
@@ -91,7 +98,7 @@ class Training:
         problem: the loss.
         optimizer: takes the steps.
         monitor: takes further figures about once a second.
-        seed: of restarts; attempt a starts from `network.reset(seed + a)`.
+        seeds: of restarts.
         history: one list per figure, one entry per step.
         losses: mean squares per block, one entry per step.
         attempt: number of restarts so far.
@@ -107,7 +114,7 @@ class Training:
     problem: LeastSquares
     optimizer: Optimizer
     monitor: Monitor
-    seed: int
+    seeds: Seeds
     history: dict[str, list[float]] = field(default_factory=dict)
     losses: dict[str, list[float]] = field(default_factory=dict)
     attempt: int = 0
@@ -124,6 +131,7 @@ class Training:
     def __post_init__(self) -> None:
         self._window_start = self.start
         self._notes: dict[str, float] = {}
+        self._weights, self._last = {b.name: b.weight for b in self.problem.blocks}, math.inf
         rows = self.problem.residual()
         self.sizes, self.first_loss = self.problem.mean_squares(rows), float(rows @ rows)
         self._fresh = copy.deepcopy(self.optimizer)
@@ -145,7 +153,7 @@ class Training:
         """Processor time so far."""
         return self.spent_cpu + time.process_time() - self._start_cpu
 
-    def run(self, budget: Budget, stop: Callable[[], str | None], after_step: Callable[[Report], None]) -> str:
+    def run(self, budget: Budget, stop: Callable[[], str | None], after_step: Callable[[Report], None]) -> Stop:
         """Train until something says stop.
 
         Args:
@@ -154,31 +162,46 @@ class Training:
             after_step: called after every step.
 
         Returns:
-            Why training stopped, in words.
+            Why training stopped.
 
         Raises:
             FloatingPointError: if the loss is no longer finite, or grew beyond all bounds.
         """
         while True:
-            reason = stop() or self._exhausted(budget)
-            if reason:
-                return reason
-            step = self.optimizer.step(self.problem)
+            if asked := stop():
+                return Stop(Kind.ASKED, asked)
+            if used := self._exhausted(budget):
+                return Stop(Kind.BUDGET, used)
+            step = self._step()
             self._note(step)
-            reason = self._judge(step, budget)
+            found = self._judge(step, budget)
             after_step(self.report(budget))
-            if reason:
-                return reason
+            if found is not None:
+                return found
 
-    def _judge(self, step: Step, budget: Budget) -> str | None:
+    def _step(self) -> Step:
+        """One step; where it is the first of the next method of a schedule, progress is counted from there."""
+        before = self._method
+        step = self.optimizer.step(self.problem)
+        if self._method != before:
+            self._window_start = self.steps
+        return step
+
+    @property
+    def _method(self) -> int:
+        """Number of the method of a schedule whose turn it is."""
+        return self.optimizer.stage if isinstance(self.optimizer, Schedule) else 0
+
+    def _judge(self, step: Step, budget: Budget) -> Stop | None:
         """What follows from a step: why training stops, or else what changes before the next one."""
-        if not math.isfinite(step.loss) or step.loss > DIVERGED * self.first_loss:
+        scale = max(self.first_loss, sum(b.weight for b in self.problem.blocks))
+        if not math.isfinite(step.loss) or step.loss > DIVERGED * scale:
             raise FloatingPointError(f"diverged: the loss is {step.loss:.3g} after {self.steps} steps")
         if budget.tolerance is not None and math.sqrt(step.loss) <= budget.tolerance:
-            return f"tolerance reached: the root of the loss is {math.sqrt(step.loss):.3g}"
+            return Stop(Kind.REACHED, f"tolerance reached: the root of the loss is {math.sqrt(step.loss):.3g}")
         reason = step.stuck or self._stalled()
         if reason:
-            return None if self._goes_on() or self._restarts(step, budget) else reason
+            return None if self._goes_on() or self._restarts(step, budget) else Stop(Kind.STALLED, reason)
         if self._creeps(budget) and (self._goes_on() or self._restarts(step, budget)):
             return None
         if self.tend is not None:
@@ -204,7 +227,7 @@ class Training:
 
     def finish(self) -> None:
         """Go back to the attempt with the lowest loss, if it is not the last one."""
-        if self.best is not None and self.history and not self.best["loss"] >= self.history["loss"][-1]:
+        if self.best is not None and self.history and not self.best["loss"] >= self._last:
             self.problem.theta = self.best["theta"]
 
     def report(self, budget: Budget) -> Report:
@@ -213,7 +236,12 @@ class Training:
         loss = self.history["loss"][-1]
         return Report(self.steps, self.seconds, loss, errors[-1] if errors else None, self.attempt, budget)
 
+    def _by_first_weights(self, step: Step) -> float:
+        """The loss after a step by the weights of the start, which attempts with other weights are compared by."""
+        return step.loss + sum((self._weights[b.name] - b.weight) * step.losses[b.name] for b in self.problem.blocks)
+
     def _note(self, step: Step) -> None:
+        self._last = self._by_first_weights(step)
         now = self.seconds
         figures = {"error": math.nan, "held_out": math.nan}
         if now - self._last_report >= REPORT_EVERY:
@@ -260,11 +288,13 @@ class Training:
         left += [1 - self.steps / budget.steps] if budget.steps else []
         if min(left) < RESTART_SHARE:
             return False
-        if self.best is None or step.loss < self.best["loss"]:
-            self.best = {"loss": step.loss, "theta": self.problem.theta, "attempt": self.attempt}
+        if self.best is None or self._last < self.best["loss"]:
+            self.best = {"loss": self._last, "theta": self.problem.theta, "attempt": self.attempt}
         self.attempt += 1
         self._window_start = self.steps
-        network.reset(self.seed + self.attempt)
+        network.reset(self.seeds.network(self.attempt))
+        if self.tend is not None:
+            self.tend.restart()
         self.first_loss = max(self.first_loss, float(self.problem.residual().square().sum()))
         self.optimizer = copy.deepcopy(self._fresh)
         return True
@@ -293,6 +323,7 @@ class Training:
             "sizes": self.sizes,
             "first_loss": self.first_loss,
             "best": self.best,
+            "last": self._last,
             "seconds": self.seconds,
             "cpu_seconds": self.cpu_seconds,
             "tend": None if self.tend is None else self.tend.state(),
@@ -316,6 +347,7 @@ class Training:
         self.start, self.began, self.leg = int(state["start"]), float(state["began"]), int(state["leg"])
         self._notes = dict(state["notes"])
         self.sizes, self.first_loss = dict(state["sizes"]), float(state["first_loss"])
+        self._last = float(state.get("last", self.history.get("loss", [math.inf])[-1]))  # older records lack it
         self.best = state["best"] and {**state["best"], "theta": tensor(state["best"]["theta"])}
         self.spent, self.spent_cpu = float(state["seconds"]), float(state["cpu_seconds"])
         self._start, self._start_cpu = time.perf_counter(), time.process_time()

@@ -13,6 +13,7 @@ import kanpde
 PACKAGE = Path(kanpde.__file__).parent
 
 ORDER = [
+    "counts",
     "symbols",
     "serialise",
     "expression",
@@ -38,8 +39,10 @@ ORDER = [
     "slabs",
     "record",
     "settings",
+    "seeds",
     "leg",
     "tending",
+    "stopping",
     "training",
     "solution",
     "march",

@@ -15,6 +15,7 @@ from kanpde.nn.stretch import Front, Stretch
 from kanpde.optim import GaussNewton
 from kanpde.plan import Plan
 from kanpde.resampling import Redraw
+from kanpde.seeds import Seeds
 from kanpde.settings import Settings
 
 
@@ -65,7 +66,7 @@ def leg_of(problem, *, hard=True, network=None, stretches=None, seed=4, points=2
     ansatz = build_ansatz(problem, hard=hard)
     network = network or KAN([ansatz.n_inputs, 3, 1], basis="chebyshev", k=[6, 4], seed=1)
     settings = Settings(GaussNewton(), seed, hard, Points(points, 6), Budget(), 1, Plan())
-    return Leg.of(ansatz, network, stretches or {}, settings, seed)
+    return Leg.of(ansatz, network, stretches or {}, settings, Seeds(seed))
 
 
 # -------------------------------------------------------------------- points

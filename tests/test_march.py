@@ -14,6 +14,8 @@ from kanpde.nn import KAN
 from kanpde.optim import GaussNewton
 from kanpde.plan import AdaptiveSlabs, Plan
 from kanpde.reference import exact_reference
+from kanpde.resampling import Redraw
+from kanpde.seeds import Seeds
 from kanpde.settings import Settings
 from kanpde.slabs import SlabField
 
@@ -256,7 +258,7 @@ def test_cold_slabs_and_those_after_a_soft_start_begin_with_new_weights(plan, ha
     leg = march.leg(network_of(Heat()))
     network = march.advance(leg, 1e-9, stalled=True)
     wanted = network_of(Heat())
-    wanted.reset(4 + 1)
+    wanted.reset(Seeds(4, leg=1).network(0))
     for a, b in zip(network.parameters(), wanted.parameters(), strict=True):
         assert torch.equal(a, b)
 
@@ -277,6 +279,24 @@ def test_the_points_of_a_slab_are_dense_towards_its_first_and_its_last_instant(s
         (inside,) = points["equation"]
         at_ends = np.abs(inside.columns["t"] * slabs / 2 - 0.5) > 0.4
         assert at_ends.mean() == pytest.approx(share, abs=5e-3)
+
+
+def test_no_two_slabs_draw_the_same_points_at_the_start_or_later():
+    march = march_of(Heat(), Plan(slabs=2))
+    first = march.leg(network_of(Heat()))
+    second = march.leg(march.advance(first, 1e-9, stalled=True))
+    for draw in range(2):
+        x = [leg.points["equation"][0].columns["x"] for leg in (first, second)]
+        assert not np.isin(*x).any(), draw
+        first.resample(Redraw()), second.resample(Redraw())
+
+
+def test_a_slab_that_is_done_again_has_other_points():
+    march, network = adaptive()
+    first = march.leg(network)
+    again = march.leg(march.advance(first, 1.0, stalled=True))
+    x = [leg.points["equation"][0].columns["x"] for leg in (first, again)]
+    assert not np.isin(*x).any()
 
 
 # -------------------------------------------------------------------- stages

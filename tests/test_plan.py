@@ -2,6 +2,7 @@
 
 import pytest
 
+from kanpde.balance import GradientNorm
 from kanpde.nn.refine import FinerGrid
 from kanpde.plan import AdaptiveSlabs, Plan
 
@@ -46,3 +47,17 @@ def test_numbers_that_are_no_counts_are_refused(name, value, error, message):
 def test_slabs_out_of_range_are_refused(setting, message):
     with pytest.raises(ValueError, match=message):
         AdaptiveSlabs(**setting)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"balance": "causal"}, r"`balance` must be an object such as GradientNorm\(\), got 'causal'"),
+        ({"balance": GradientNorm}, "`balance` must be an object such as"),
+        ({"resampling": "rad"}, r"`resampling` must be an object such as RAD\(\), got 'rad'"),
+        ({"refinements": FinerGrid()}, r"`refinements` must be a tuple, got FinerGrid\(factor=2\): write"),
+    ],
+)
+def test_parts_of_another_kind_are_refused(setting, message):
+    with pytest.raises(TypeError, match=message):
+        Plan(**setting)

@@ -183,12 +183,15 @@ def test_a_pool_that_is_too_small_is_refused(resampling):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Redraw(every=0), "`every` must be at least 1, got 0"),
-        (lambda: RAD(every=0), "`every` must be at least 1, got 0"),
-        (lambda: RAR(every=-1), "`every` must be at least 1, got -1"),
+        (lambda: Redraw(every=0), "`every` must be a whole number of at least 1, got 0"),
+        (lambda: RAD(every=0), "`every` must be a whole number of at least 1, got 0"),
+        (lambda: RAR(every=-1), "`every` must be a whole number of at least 1, got -1"),
         (lambda: RAD(power=-1), "`power` must be 0 or above, got -1"),
         (lambda: RAD(constant=-0.5), "`constant` must be 0 or above, got -0.5"),
         (lambda: RAD(pool=0.5), "`pool` must be at least 1, got 0.5"),
+        (lambda: RAD(every=2.5), "`every` must be a whole number of at least 1, got 2.5"),
+        (lambda: RAD(pool=math.nan), "`pool` must be at least 1, got nan"),
+        (lambda: RAR(pool=math.inf), "`pool` must be at least 1, got inf"),
         (lambda: RAR(pool=0), "`pool` must be at least 1, got 0"),
         (lambda: RAR(added=0), "`added` must be above 0 and at most 1, got 0"),
         (lambda: RAR(added=1.5), "`added` must be above 0 and at most 1, got 1.5"),

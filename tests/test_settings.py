@@ -115,6 +115,9 @@ class Own:
     def __init__(self, rate=0.1):
         self.rate = rate
 
+    def update(self, problem, conditions):
+        """Reweigh nothing."""
+
 
 def settings(optimizer, plan=None):
     return Settings(optimizer, 3, True, Points(50, 7, "lhs"), Budget(5.0, None, 1e-6), 1, plan or Plan())

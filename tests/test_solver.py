@@ -23,11 +23,11 @@ from kanpde import (
 )
 from kanpde.balance import Causal, GradientNorm
 from kanpde.catalog import problem_class
-from kanpde.nn.refine import HigherDegree, MoreNodes
+from kanpde.nn.refine import AdaptedGrid, FinerGrid, HigherDegree, MoreNodes
 from kanpde.optim import LBFGS, Adam, GaussNewton, Schedule
 from kanpde.plan import AdaptiveSlabs, Plan
 from kanpde.reference import exact_reference
-from kanpde.resampling import RAD
+from kanpde.resampling import RAD, Redraw
 
 
 class Sine(Problem):
@@ -91,6 +91,18 @@ BAD = [
     ({"model": torch.nn.Linear(2, 1)}, r"`model` must take 1 inputs \(x\), but says"),
     ({"model": torch.nn.Linear(1, 2)}, r"`model` must map \(n, 1\) to \(n, 1\), .* got \(3, 2\) for n = 3"),
     ({"resume": "absent.h5"}, "`absent.h5` is no file"),
+    (
+        {"model": KAN([1, 2, 1], basis="chebyshev"), "plan": Plan(refinements=(HigherDegree(), FinerGrid()))},
+        r"`plan.refinements\[1\]` must suit the network, got FinerGrid\(factor=2\): .* a layer with `intervals`",
+    ),
+    (
+        {"model": torch.nn.Linear(1, 1), "plan": Plan(refinements=(HigherDegree(),))},
+        "`plan.refinements` must be empty for Linear, got 1: only networks of kanpde",
+    ),
+    (
+        {"points": Points(20, 4, "grid"), "plan": Plan(resampling=Redraw())},
+        "`sampler` must draw by chance for Redraw, got 'grid': its points are the same every time; take 'sobol'",
+    ),
 ]
 
 
@@ -100,6 +112,17 @@ def test_bad_input_is_refused_before_anything_is_written(tmp_path, arguments, me
     with pytest.raises((ValueError, TypeError), match=message):
         solve(Sine(), **{"steps": 1, "record": record, **arguments})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_refinements_are_tried_on_a_copy_whose_weights_see_something():
+    """No grid can be laid over hidden values that are all zero, but they are not after a few steps."""
+    network = KAN([1, 3, 1], grid=3, k=3)
+    with torch.no_grad():
+        for p in network.parameters():
+            p.zero_()
+    solution = solve(Sine(), network, steps=1, points=Points(20, 4), plan=Plan(refinements=(AdaptedGrid(),)))
+    assert solution.network is network
+    assert solution.summary()["steps"] == 1
 
 
 def test_a_class_in_place_of_a_problem_is_refused():
@@ -408,12 +431,25 @@ def test_a_schedule_goes_on_on_the_same_loss():
     assert solve(Sine(), small_kan(), optimizer="adam,gauss-newton", steps=1).run["optimizer"] == "adam,gauss-newton"
 
 
+@pytest.mark.parametrize("budget", [{"steps": 40}, {"steps": 200, "tolerance": 1e3}])
+def test_a_slab_that_has_used_its_steps_or_met_its_tolerance_is_not_done_again(budget):
+    """Neither says that it would not have come further; every slab ends above its own tolerance here."""
+    plan = Plan(slabs=AdaptiveSlabs(first=0.5, tolerance=1e-9))
+    solution = solve(Burgers(), burgers_kan(), points=Points(60, 20), plan=plan, **budget)
+    assert [stop for stop, _ in solution.field.slabs] == [0.5, 1.0]
+
+
 def test_a_run_that_does_not_reach_the_end_of_the_time_says_so():
     solution = solve(Burgers(), burgers_kan(), plan=Plan(slabs=4), steps=2, points=24)
     assert solution.stop_reason.endswith("the end of the time was not reached")
     assert solution.field.bounds["t"][1] < 1
     with pytest.raises(ValueError, match="`t` must lie in"):
         solution(x=0.0, t=1.0)
+
+
+def test_a_run_that_does_not_reach_its_last_stage_says_so():
+    solution = solve(Sine(), small_kan(), steps=1, points=Points(20, 4), plan=Plan(stages=2))
+    assert solution.stop_reason == "step budget of 1 used; the last stage was not reached"
 
 
 def test_a_second_stage_lowers_the_residual_a_hundredfold():

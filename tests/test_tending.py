@@ -16,6 +16,7 @@ from kanpde.nn.refine import FinerGrid, HigherDegree, MoreNodes
 from kanpde.optim import GaussNewton
 from kanpde.plan import Plan
 from kanpde.resampling import RAD, RESAMPLINGS, Redraw
+from kanpde.seeds import Seeds
 from kanpde.settings import Settings
 from kanpde.tending import Tending
 
@@ -39,7 +40,7 @@ def small_kan(seed=1, basis="bspline"):
 def tending(plan, network=None):
     ansatz = build_ansatz(Burgers())
     settings = Settings(GaussNewton(), 4, False, Points(40, 10), Budget(), 1, plan)
-    return Tending(Leg.of(ansatz, network or small_kan(), {}, settings, 4), plan)
+    return Tending(Leg.of(ansatz, network or small_kan(), {}, settings, Seeds(4)), plan)
 
 
 def points(tend):
@@ -72,6 +73,17 @@ def test_weights_are_balanced_when_it_is_their_turn():
         weights.append([b.weight for b in tend.loss.blocks])
     assert weights[0] != weights[1]
     assert weights[1] == weights[2]
+
+
+@pytest.mark.parametrize("balance", BALANCES)
+def test_another_attempt_starts_with_the_weights_of_the_first_and_a_balance_that_has_seen_nothing(balance):
+    tend, fresh = (tending(Plan(balance=BALANCES[balance]())) for _ in range(2))
+    start = tend.loss.residual()
+    tend.between(tend.balance.every)
+    assert not torch.equal(tend.loss.residual(), start)
+    tend.restart()
+    assert torch.equal(tend.loss.residual(), start)
+    assert str(tend.balance.state()) == str(fresh.balance.state())
 
 
 def test_the_balance_of_the_plan_stays_as_it_is():

@@ -12,8 +12,10 @@ from kanpde.ansatz import build_ansatz
 from kanpde.blocks import Trial, build_blocks
 from kanpde.nn import KAN
 from kanpde.nn.input_map import InputMap
-from kanpde.optim import Adam, GaussNewton, Step
+from kanpde.optim import Adam, GaussNewton, Schedule, Step
 from kanpde.sampling import Sobol
+from kanpde.seeds import Seeds
+from kanpde.stopping import Kind
 from kanpde.training import MOST_RESTARTS, Budget, Monitor, Report, Training
 
 
@@ -75,11 +77,15 @@ def loss_of(network=None, seed=0):
 
 def training_with(optimizer, *, network=None, error=lambda: None, seed=4, alone=False):
     loss = loss_of(network)
-    return Training(loss, optimizer, Monitor(error, loss_of(loss.trial.network, seed=9)), seed, alone=alone)
+    return Training(loss, optimizer, Monitor(error, loss_of(loss.trial.network, seed=9)), Seeds(seed), alone=alone)
 
 
 def run(training, stop=lambda: None, after_step=lambda report: None, **budget):
-    return training.run(Budget(**budget), stop, after_step)
+    return training.run(Budget(**budget), stop, after_step).sentence
+
+
+def kind(training, stop=lambda: None, **budget):
+    return training.run(Budget(**budget), stop, lambda report: None).kind
 
 
 # -------------------------------------------------------------------- why it stops
@@ -118,6 +124,14 @@ def test_a_stall_over_the_patience_of_the_optimiser_is_the_reason():
     assert training.steps == 15
 
 
+def test_a_method_that_takes_over_in_time_has_all_of_its_patience():
+    """Ten steps on a plateau of the first method, and then some of the second, which has a patience of 5."""
+    schedule = Schedule([Scripted([1.0]), Scripted([1.0], patience=5, share=0.0)], steps=10)
+    training = training_with(schedule)
+    assert run(training, steps=60) == "no more progress: the loss fell by less than 3 % in 5 steps"
+    assert training.steps == 10 + 6
+
+
 def test_a_slow_but_steady_fall_is_no_stall():
     training = training_with(Scripted([0.99**i for i in range(60)], patience=5, share=0.0))
     assert run(training, steps=50) == "step budget of 50 used"
@@ -134,6 +148,15 @@ def test_a_stuck_optimiser_is_the_reason_when_every_block_is_small():
     assert training.steps == 4
 
 
+def test_the_kind_of_the_reason_is_told_apart():
+    assert kind(training_with(Scripted([1.0])), steps=3) is Kind.BUDGET
+    assert kind(training_with(Scripted([1.0])), seconds=1e-9) is Kind.BUDGET
+    assert kind(training_with(Scripted([1e-4])), tolerance=0.1) is Kind.REACHED
+    assert kind(training_with(Scripted([1.0], patience=5, share=0.0)), steps=60) is Kind.STALLED
+    assert kind(training_with(Scripted([1.0], stuck_at={4}, share=0.0)), steps=60) is Kind.STALLED
+    assert kind(training_with(Scripted([1.0])), stop=lambda: "enough", steps=60) is Kind.ASKED
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_loss_that_is_not_finite_is_an_error(bad):
     training = training_with(Scripted([1.0, 2.0, bad]))
@@ -148,6 +171,12 @@ def test_a_loss_beyond_all_bounds_is_an_error():
         run(training, steps=10)
 
 
+def test_a_network_that_starts_near_the_solution_may_leave_it():
+    training = training_with(Scripted([1e-18, 0.1]))
+    training.first_loss = 1e-18
+    assert run(training, steps=4) == "step budget of 4 used"
+
+
 # -------------------------------------------------------------------- restarts
 
 
@@ -158,6 +187,15 @@ def test_an_attempt_that_is_stuck_high_up_starts_again_from_new_weights():
     assert training.attempt == 1
     for p, q in zip(training.problem.trial.network.parameters(), fresh.parameters(), strict=True):
         assert torch.equal(p, q)
+
+
+def test_an_attempt_of_a_later_leg_has_weights_that_no_leg_has_had():
+    training = training_with(Scripted([1.0], stuck_at={3}))
+    training.seeds = Seeds(4, leg=1)
+    run(training, stop=lambda: "enough" if training.attempt else None, steps=40)
+    for seed in (4, 5, 6, Seeds(4, leg=1).network(0)):
+        known = KAN([2, 3, 1], basis="chebyshev", k=[5, 3], seed=seed)
+        assert not torch.equal(next(training.problem.trial.network.parameters()), next(known.parameters()))
 
 
 def test_a_restart_begins_with_the_optimiser_as_it_was_given():
@@ -185,6 +223,48 @@ def test_the_best_attempt_is_kept():
     best = training.problem.theta + 1 + 1 + 1
     run(training, steps=5)
     assert not torch.equal(training.problem.theta, best)
+    training.finish()
+    assert torch.equal(training.problem.theta, best)
+
+
+def test_another_attempt_takes_back_what_was_done_to_the_weights():
+    class Quiet:
+        restarts = 0
+
+        def __init__(self, training):
+            self.loss, self.held_out = training.problem, training.monitor.held_out
+
+        def between(self, steps):
+            return {}
+
+        def refine(self):
+            return None
+
+        def restart(self):
+            self.restarts += 1
+
+    training = training_with(Scripted([1.0], stuck_at={3, 5}))
+    training.tend = Quiet(training)
+    run(training, steps=8)
+    assert training.tend.restarts == training.attempt == 2
+
+
+def test_attempts_are_compared_by_the_weights_of_the_start():
+    """The first one reports 5 by weights that are ten times as high at its end; by those of the start it is at 0.5."""
+
+    class Weighed(Scripted):
+        def step(self, problem):
+            step = super().step(problem)
+            factor = {2: 10.0, 3: 0.1}.get(self.count, 1.0)
+            problem.reweigh({b.name: factor * b.weight for b in problem.blocks})
+            means = {b.name: step.loss / (2 * b.weight) for b in problem.blocks}
+            return Step(step.loss, means, step.stuck, {})
+
+    training = training_with(Weighed([4.0, 5.0, 2.0, 2.0], stuck_at={2}))
+    training.sizes = dict.fromkeys(training.sizes, 0.0)
+    best = training.problem.theta + 1 + 1
+    run(training, steps=4)
+    assert training.best["loss"] == pytest.approx(0.5)
     training.finish()
     assert torch.equal(training.problem.theta, best)
 

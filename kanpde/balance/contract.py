@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from ..blocks import LeastSquares
+from ..counts import is_count
 
 
 class Balance(Protocol):
@@ -40,6 +41,8 @@ class Balance(Protocol):
 
 def checked_interval(every: int) -> int:
     """`every`, if it is a number of steps."""
-    if every < 1:
-        raise ValueError(f"`every` must be at least 1, got {every}: it is a number of steps between two updates.")
-    return every
+    if not is_count(every):
+        raise ValueError(
+            f"`every` must be a whole number of at least 1, got {every}: it is a number of steps between two updates."
+        )
+    return int(every)

@@ -13,8 +13,9 @@ class Step:
     """What one step did.
 
     Attributes:
-        loss: sum of squares at the parameters after the step.
-        losses: mean square of every block after the step, by name.
+        loss: sum of squares at the parameters after the step; with Adam at those before it, which its gradient is taken
+            at: another evaluation would cost half as much as the step.
+        losses: mean square of every block, by name, at the same parameters as `loss`.
         stuck: a sentence if no further step is possible.
         figures: further numbers worth recording, such as `damping`.
     """

@@ -11,7 +11,7 @@ from .contract import Step
 
 
 class Adam:
-    """Adam on the full set of points.
+    """Adam on the full set of points; the loss that a step reports is that before it.
 
     Args:
         rate: learning rate, above 0.

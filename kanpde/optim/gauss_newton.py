@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from ..blocks import LeastSquares
+from ..counts import is_count
 from ..linearisation import Linearisation
 from .contract import Step
 from .factorisation import Automatic, Factor, Factorisation
@@ -77,16 +78,20 @@ class GaussNewton:
             raise ValueError(f"`ratio` must be between 0 and 1, got {ratio}: 0.075 is bold, 0.5 is careful.")
         if not factor > 1:
             raise ValueError(f"`factor` must be above 1, got {factor}: the search multiplies and divides by it.")
-        if bisections < 0:
-            raise ValueError(f"`bisections` must be 0 or above, got {bisections}: it is a number of halvings.")
+        if not is_count(bisections, 0):
+            raise ValueError(
+                f"`bisections` must be a whole number of at least 0, got {bisections}: it is a number of halvings."
+            )
         if not damping > 0:
             raise ValueError(f"`damping` must be positive, got {damping}: a tiny value is an undamped step.")
-        if patience < 1:
-            raise ValueError(f"`patience` must be at least 1, got {patience}: it is a number of steps.")
+        if not is_count(patience):
+            raise ValueError(
+                f"`patience` must be a whole number of at least 1, got {patience}: it is a number of steps."
+            )
         if not geodesic >= 0:
             raise ValueError(f"`geodesic` must be 0 or above, got {geodesic}: it is a length beside that of the step.")
-        self.ratio, self.factor, self.bisections = ratio, factor, bisections
-        self.damping, self.patience, self.geodesic = damping, patience, geodesic
+        self.ratio, self.factor, self.bisections = ratio, factor, int(bisections)
+        self.damping, self.patience, self.geodesic = damping, int(patience), geodesic
         self.factorisation: Factorisation = Automatic() if factorisation is None else factorisation
         self._largest, self._turn = math.inf, 0
 
@@ -100,7 +105,8 @@ class GaussNewton:
         if not linear.finite:
             return Step(loss, problem.mean_squares(linear.rows), "the Jacobian is not finite")
         clock.lap("jacobian")
-        factor = self.factorisation(linear, problem, relative=self.damping / self._largest, turn=self._turn)
+        relative = self.damping / self._largest if self._largest else 0.0
+        factor = self.factorisation(linear, problem, relative=relative, turn=self._turn)
         self._largest, self._turn = factor.largest, self._turn + 1
         clock.lap("factorisation")
         search = _Search(problem, linear, factor, largest=self._largest, ratio=self.ratio, geodesic=self.geodesic)

@@ -9,13 +9,17 @@ import torch
 from torch import Tensor
 
 from ..blocks import LeastSquares
+from ..counts import is_count
 from .contract import Step
+from .seen import Seen
 
 ARMIJO = 1e-4
 SEARCH = 25
 """Most evaluations of a line search."""
 SCRATCH = "al"
 """What PyTorch keeps from one step to the next without reading it."""
+END = "end "
+"""What precedes the names, in a saved state, of the point where the last step ended."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,13 @@ class _Point:
     theta: Tensor
     loss: Tensor
     gradient: Tensor
+    seen: Seen | None
 
 
 class LBFGS:
     """Limited-memory BFGS; one step is one direction with its line search.
+
+    What was learned of the curvature stays if weights or points of the loss have changed.
 
     Args:
         memory: number of remembered steps, at least 1.
@@ -45,16 +52,17 @@ class LBFGS:
     patience = None
 
     def __init__(self, *, memory: int = 100):
-        if memory < 1:
-            raise ValueError(f"`memory` must be at least 1, got {memory}: 10 to 100 are usual.")
-        self.memory = memory
+        if not is_count(memory):
+            raise ValueError(f"`memory` must be a whole number of at least 1, got {memory}: 10 to 100 are usual.")
+        self.memory = int(memory)
         self._inner: torch.optim.LBFGS | None = None
         self._last: _Point | None = None
 
     def step(self, problem: LeastSquares) -> Step:
         """One direction and its line search; down the gradient, without memory, if that does not lower the loss."""
         inner = self._for(problem)
-        start = self._evaluate(problem)
+        before, start = self._last, self._evaluate(problem)
+        _adopt(inner, before, start)
         inner.step(lambda: self._evaluate(problem).loss)
         rows = problem.residual()
         loss, stuck = float(rows @ rows), None
@@ -66,20 +74,23 @@ class LBFGS:
         return Step(loss, problem.mean_squares(rows), stuck, {})
 
     def _evaluate(self, problem: LeastSquares) -> _Point:
-        """Loss and gradient at the present parameters, taken from the last evaluation if that was there."""
+        """Loss and gradient at the present parameters, taken from the last evaluation if that was of them."""
         theta = problem.theta
-        if self._last is None or not torch.equal(theta, self._last.theta):
+        known = self._last
+        same = known is not None and known.seen is not None and known.seen.is_still(problem)
+        if known is None or not same or not torch.equal(theta, known.theta):
             for p in problem.parameters:
                 p.grad = None
             rows = problem.rows()
             loss = rows @ rows
             loss.backward()
             gradient = [torch.zeros_like(p) if p.grad is None else p.grad for p in problem.parameters]
-            self._last = _Point(theta, loss.detach(), torch.cat([g.flatten() for g in gradient]))
-        parts = self._last.gradient.split([p.numel() for p in problem.parameters])
+            known = _Point(theta, loss.detach(), torch.cat([g.flatten() for g in gradient]), Seen(problem))
+            self._last = known
+        parts = known.gradient.split([p.numel() for p in problem.parameters])
         for p, part in zip(problem.parameters, parts, strict=True):
             p.grad = part.view_as(p).clone()
-        return self._last
+        return known
 
     def _descend(self, problem: LeastSquares, start: _Point) -> Tensor:
         """Go down the gradient, ten times shorter until the loss falls enough (Armijo); gives the new rows."""
@@ -95,16 +106,23 @@ class LBFGS:
         return problem.residual()
 
     def state(self) -> dict[str, Any]:
-        """Remembered steps, gradient and direction."""
+        """Remembered steps, gradient and direction, and where the last step ended."""
         inner = {} if self._inner is None else self._inner.state_dict()["state"].get(0, {})
-        return {name: value for name, value in inner.items() if name != SCRATCH}
+        found = {name: value for name, value in inner.items() if name != SCRATCH}
+        if found and self._last is not None:
+            found |= {END + name: getattr(self._last, name) for name in ("theta", "loss", "gradient")}
+        return found
 
     def load(self, state: dict[str, Any], problem: LeastSquares) -> None:
         """Go on from a saved state."""
         self._inner, self._last = None, None
-        inner = self._for(problem)
-        if state:
-            inner.load_state_dict({"state": {0: state}, "param_groups": inner.state_dict()["param_groups"]})
+        inner, like = self._for(problem), problem.parameters[0]
+        if END + "theta" in state:
+            theta, loss, gradient = (state[END + name].to(like) for name in ("theta", "loss", "gradient"))
+            self._last = _Point(theta, loss, gradient, None)
+        known = {name: value for name, value in state.items() if not name.startswith(END)}
+        if known:
+            inner.load_state_dict({"state": {0: known}, "param_groups": inner.state_dict()["param_groups"]})
 
     def _for(self, problem: LeastSquares) -> torch.optim.LBFGS:
         if self._inner is None or self._inner.param_groups[0]["params"][0] is not problem.parameters[0]:
@@ -120,3 +138,15 @@ class LBFGS:
                 line_search_fn="strong_wolfe",
             )
         return self._inner
+
+
+def _adopt(inner: torch.optim.LBFGS, before: _Point | None, start: _Point) -> None:
+    """Where the loss has changed since the last step, let the gradient of its start differ by that change as well.
+
+    PyTorch takes the difference of the gradients at the starts of two steps for curvature.
+    """
+    if before is None or before is start or not torch.equal(before.theta, start.theta):
+        return
+    known = inner.state[inner.param_groups[0]["params"][0]]
+    if known.get("prev_flat_grad") is not None:
+        known["prev_flat_grad"] = known["prev_flat_grad"] + (start.gradient - before.gradient)

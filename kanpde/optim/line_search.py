@@ -80,7 +80,9 @@ def _between(low: Probe, high: Probe) -> float:
     if not (math.isfinite(high.value) and math.isfinite(high.slope)):
         return low.length + MARGIN * width
     bend = low.slope + high.slope - 3 * (high.value - low.value) / width
-    square = bend**2 - low.slope * high.slope
+    square = bend * bend - low.slope * high.slope
+    if not math.isfinite(square):
+        return low.length + MARGIN * width
     part = 0.5
     if square >= 0:
         root = math.copysign(math.sqrt(square), width)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import sys
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,6 +19,7 @@ from torch import Tensor
 from ..blocks import LeastSquares
 from .contract import Step
 from .line_search import Probe, strong_wolfe
+from .seen import Seen
 
 OBJECTIVES: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
     "square": (lambda loss: loss, lambda loss: 1.0),
@@ -117,7 +117,7 @@ class QuasiNewton:
         self._inverse = self._unlearned()
         self._theta: Tensor | None = None
         self._end: Point | None = None
-        self._blocks: list[weakref.ref] = []
+        self._seen: Seen | None = None
         self._evaluations = 0
 
     def _unlearned(self) -> InverseHessian:
@@ -137,7 +137,7 @@ class QuasiNewton:
         end, rate = (start, 0.0) if found is None else (found.place, found.length)
         stuck = "no step lowers the loss any more, not even down the gradient" if found is None else None
         problem.theta = self._theta = end.theta
-        self._end, self._blocks = end, [weakref.ref(b) for b in problem.blocks]
+        self._end, self._seen = end, Seen(problem)
         figures = {"rate": rate, "evaluations": float(self._evaluations), "resets": float(resets)}
         return Step(end.loss, problem.mean_squares(end.rows), stuck, figures)
 
@@ -146,8 +146,7 @@ class QuasiNewton:
         theta = problem.theta
         if self._theta is None or not torch.equal(theta, self._theta):
             self._inverse, self._end = self._unlearned(), None
-        same = [known() is b for known, b in zip(self._blocks, problem.blocks, strict=False)]
-        if self._end is None or not all(same) or len(self._blocks) != len(problem.blocks):
+        if self._end is None or self._seen is None or not self._seen.is_still(problem):
             return self._evaluate(problem, theta)
         return self._end
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..blocks import LeastSquares
+from ..counts import is_count
 from .contract import Optimizer, Step
 
 
@@ -24,10 +25,10 @@ class Schedule:
     def __init__(self, methods: Sequence[Optimizer], *, steps: int | Sequence[int] = 1000):
         if not methods:
             raise ValueError("`methods` must hold at least one optimiser, got none.")
-        limits = [steps] * (len(methods) - 1) if isinstance(steps, int) else list(steps)
-        if len(limits) != len(methods) - 1 or any(n < 1 for n in limits):
-            raise ValueError(f"`steps` must be {len(methods) - 1} number(s) of at least 1, got {limits}.")
-        self.methods, self.steps = [copy.deepcopy(m) for m in methods], limits
+        limits = list(steps) if isinstance(steps, Sequence) else [steps] * (len(methods) - 1)
+        if len(limits) != len(methods) - 1 or not all(map(is_count, limits)):
+            raise ValueError(f"`steps` must be {len(methods) - 1} whole number(s) of at least 1, got {limits}.")
+        self.methods, self.steps = [copy.deepcopy(m) for m in methods], [int(n) for n in limits]
         self.stage, self._taken = 0, 0
 
     @property

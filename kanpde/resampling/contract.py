@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Float
 
+from ..counts import is_count
 from ..geometry import PointSet
 
 
@@ -49,6 +50,8 @@ class Resampling(Protocol):
 
 def checked_interval(every: int) -> int:
     """`every`, if it is a number of steps."""
-    if every < 1:
-        raise ValueError(f"`every` must be at least 1, got {every}: it is a number of steps between two choices.")
-    return every
+    if not is_count(every):
+        raise ValueError(
+            f"`every` must be a whole number of at least 1, got {every}: it is a number of steps between two choices."
+        )
+    return int(every)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from jaxtyping import Float
 
@@ -29,7 +31,7 @@ class RAD:
     name = "rad"
 
     def __init__(self, *, every: int = 50, power: float = 1.0, constant: float = 1.0, pool: float = 10.0):
-        if pool < 1:
+        if not 1 <= pool < math.inf:
             raise ValueError(f"`pool` must be at least 1, got {pool}: it is a number of candidates per point.")
         self.every, self.pool = checked_interval(every), pool
         self.power, self.constant = checked_density(power, constant)

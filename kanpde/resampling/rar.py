@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -34,7 +36,7 @@ class RAR:
     def __init__(self, *, every: int = 10, added: float = 0.05, pool: float = 10.0):
         if not 0 < added <= 1:
             raise ValueError(f"`added` must be above 0 and at most 1, got {added}: it is a share of the points.")
-        if pool < 1:
+        if not 1 <= pool < math.inf:
             raise ValueError(f"`pool` must be at least 1, got {pool}: it is a number of candidates per point.")
         self.every, self.added, self.pool = checked_interval(every), added, pool
 

@@ -66,5 +66,5 @@ def test_every_member_knows_its_name_and_keeps_its_settings(name):
 
 @pytest.mark.parametrize("make", BALANCES.values())
 def test_updates_come_every_whole_number_of_steps(make):
-    with pytest.raises(ValueError, match="`every` must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="`every` must be a whole number of at least 1, got 0"):
         make(every=0)

@@ -18,6 +18,7 @@ FEW_ROWS = 8.0 * 7 * 17
 ALL = {
     "gram": Gram(),
     "gram in batches": Gram(memory=FEW_ROWS),
+    "gram without bound": Gram(memory=math.inf),
     "kernel": Kernel(),
     "orthogonal": Orthogonal(),
     "orthogonal in batches": Orthogonal(memory=FEW_ROWS),
@@ -42,6 +43,18 @@ class Scaled:
 
     def whiten_gradient(self, gradient):
         return gradient / self.scale
+
+
+class Counted:
+    """An operator that notes its calls."""
+
+    def __init__(self, operator, calls):
+        self.operator, self.calls = operator, calls
+        self.linear, self.metric = operator.linear, operator.metric
+
+    def __call__(self, step):
+        self.calls.append(step)
+        return self.operator(step)
 
 
 def linearisation(rows, count, *, condition=100.0, dtype=torch.float64):
@@ -98,6 +111,24 @@ def test_the_largest_eigenvalue_is_met_within_a_factor_of_two(name):
         assert exact / 2 <= ALL[name](linear, metric).largest <= 2 * exact
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_the_largest_eigenvalue_is_met_where_the_gradient_does_not_see_it(name):
+    rows = torch.tensor([0.0, 1.0, 1.0], dtype=torch.float64)
+    matrix = torch.diag(torch.tensor([1e4, 1e-3, 1e-3], dtype=torch.float64))
+    linear = Linearisation([BlockLinearisation(rows, [[DenseSlopes(matrix)]])])
+    assert ALL[name](linear, Scaled(3)).largest == pytest.approx(1e8)
+
+
+@pytest.mark.parametrize("name", ["gram", "kernel", "orthogonal", "singular"])
+@pytest.mark.parametrize("size", [1e-12, 1e10])
+def test_the_largest_eigenvalue_is_met_in_single_precision_too(name, size):
+    """Its square, times the gradient, is beyond what float32 can hold."""
+    plain, metric = linearisation(60, 9, condition=10, dtype=torch.float32), Scaled(9, torch.float32)
+    linear = Linearisation([BlockLinearisation(size * plain.rows, [[DenseSlopes(size * plain.dense())]])])
+    exact = float(torch.linalg.matrix_norm(metric.whiten(linear.dense()), 2)) ** 2
+    assert exact / 2 <= ALL[name](linear, metric).largest <= 2 * exact
+
+
 @pytest.mark.parametrize("name", ["orthogonal", "orthogonal in batches", "singular"])
 @pytest.mark.parametrize("shape", [MATRICES["tall"], MATRICES["wide"]])
 def test_orthogonal_methods_keep_their_digits_where_normal_equations_have_none(name, shape):
@@ -137,6 +168,19 @@ def test_single_precision_gives_the_step_to_its_digits(name):
     assert found.step.dtype == torch.float32
     assert_close(found.step.double(), step, rtol=0, atol=1e-4 * float(step.norm()))
     assert found.predicted == pytest.approx(predicted, rel=1e-3)
+
+
+def test_conjugate_gradients_ask_single_precision_for_no_more_than_it_has():
+    """Seven digits: some iterations, not all 300, and a step to the digits that a condition of 100 leaves."""
+    linear, metric = linearisation(60, 9, condition=10, dtype=torch.float32), Scaled(9, torch.float32)
+    factor, calls = ConjugateGradients(rank=3)(linear, metric), []
+    step, _ = wanted(linear, metric, 1e-2)
+    normal = factor.operator
+    factor.operator = Counted(normal, calls)
+    found = factor.step(1e-2)
+    assert len(calls) < 30
+    assert_close(found.step.double(), step, rtol=0, atol=1e-3 * float(step.norm()))
+    assert factor.relative_floor == pytest.approx(100 * torch.finfo(torch.float32).eps)
 
 
 def test_a_product_in_single_precision_is_good_above_its_floor():
@@ -180,6 +224,16 @@ def test_the_preconditioner_saves_iterations():
     short = ConjugateGradients(rank=10, iterations=12, tolerance=1e-9)(linear, metric).step(1e-3).step
     step, _ = wanted(linear, metric, 1e-3)
     assert_close(short, step, rtol=0, atol=1e-5 * float(step.norm()))
+
+
+def test_a_vanishing_jacobian_has_no_step():
+    plain = linearisation(30, 4)
+    linear = Linearisation([BlockLinearisation(plain.rows, [[DenseSlopes(0 * plain.dense())]])])
+    for name, factorisation in ALL.items():
+        factor = factorisation(linear, Scaled(4))
+        found = factor.step(1e-3)
+        assert torch.equal(found.step.abs(), torch.zeros(4, dtype=torch.float64)), name
+        assert (found.predicted, factor.largest) == (0.0, 0.0), name
 
 
 def test_a_vanishing_gradient_has_no_step():
@@ -256,11 +310,29 @@ def test_sums_of_many_rows_keep_the_curvature():
     ],
 )
 def test_the_choice_is_by_size_and_damping(rows, count, relative, kind):
-    assert Automatic().chosen(SimpleNamespace(size=rows, parameter_count=count), relative) == kind
+    assert Automatic().chosen(sized(rows, count), relative) == kind
+
+
+@pytest.mark.parametrize(
+    ("rows", "count", "relative", "kind"),
+    [
+        (10**5, 100, 1e-2, Gram()),
+        (10**5, 100, 1e-4, Orthogonal()),
+        (50, 100, 1e-2, Kernel()),
+        (50, 100, 1e-4, Singular()),
+    ],
+)
+def test_single_precision_leaves_normal_equations_early(rows, count, relative, kind):
+    assert Automatic().chosen(sized(rows, count, torch.float32), relative) == kind
+
+
+def sized(rows, count, dtype=torch.float64):
+    """What the choice sees of a linearisation."""
+    return SimpleNamespace(size=rows, parameter_count=count, rows=torch.zeros(1, dtype=dtype))
 
 
 def test_the_choice_hands_its_memory_on():
-    big = SimpleNamespace(size=10**5, parameter_count=100)
+    big = sized(10**5, 100)
     assert Automatic(memory=5e6).chosen(big, 0.0) == Orthogonal(5e6)
     assert Automatic(memory=5e6).chosen(big, 1e-5) == Gram(5e6)
 
@@ -268,6 +340,11 @@ def test_the_choice_hands_its_memory_on():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: Gram(memory=-1), "`memory` must be positive, got -1: it is a number of bytes"),
+        (lambda: Gram(memory=math.nan), "`memory` must be positive, got nan"),
+        (lambda: Orthogonal(memory=0), "`memory` must be positive, got 0"),
+        (lambda: Automatic(memory=-1), "`memory` must be positive, got -1"),
+        (lambda: Sketch(rows=5, columns=5, memory=-1), "`memory` must be positive, got -1"),
         (lambda: Sketch(rows=0, columns=5), "`rows` must be at least 1, got 0: an empty sketch"),
         (lambda: Sketch(rows=5, columns=0), "`columns` must be at least 1, got 0: an empty sketch"),
         (lambda: ConjugateGradients(rank=0), "`rank` must be at least 1, got 0: 100 is usual"),

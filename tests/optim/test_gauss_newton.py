@@ -176,6 +176,17 @@ def test_a_bolder_ratio_takes_less_damping():
     assert found[0] < found[-1]
 
 
+def test_single_precision_gets_to_its_rounding():
+    """The squared Jacobian is of size 1e7 at the start and the loss of size 1e6; the root ends at four digits of it."""
+    loss, optimizer = loss_of(Linear(), KAN([1, 3, 1], grid=6, k=4, seed=0).float(), penalty=1000.0), GaussNewton()
+    before = float(loss.residual().norm())
+    for _ in range(60):
+        step = optimizer.step(loss)
+        if step.stuck:
+            break
+    assert step.loss**0.5 < 1e-4 * before
+
+
 @pytest.mark.parametrize(
     "network",
     [
@@ -227,6 +238,25 @@ def test_at_the_minimum_it_says_that_it_is_stuck_and_stays():
             break
     assert step.stuck == "no step lowers the loss any more: rounding is reached"
     assert torch.equal(loss.theta, theta)
+
+
+@pytest.mark.parametrize("factorisation", [Automatic(), Gram(), Kernel(), Orthogonal(), ConjugateGradients()])
+def test_where_no_parameter_matters_every_step_says_that_it_is_stuck(factorisation):
+    class Blind(Problem):
+        domain = Interval(x=(0, 1))
+
+        def residual(self, u, x):
+            return u**2
+
+        def conditions(self, x):
+            return []
+
+    network = KAN([1, 1], basis="chebyshev", k=3)
+    with torch.no_grad():
+        network.layers[0].coefficients.zero_()
+    loss, optimizer = loss_of(Blind(), network), GaussNewton(factorisation=factorisation)
+    for _ in range(2):
+        assert optimizer.step(loss).stuck == "no step lowers the loss any more: rounding is reached"
 
 
 def test_where_every_step_is_refused_the_parameters_stay(monkeypatch):
@@ -286,9 +316,10 @@ def test_a_saved_state_goes_on_identically():
         ({"ratio": 0.0}, "`ratio` must be between 0 and 1, got 0.0"),
         ({"ratio": 1.0}, "`ratio` must be between 0 and 1, got 1.0"),
         ({"factor": 1.0}, "`factor` must be above 1, got 1.0"),
-        ({"bisections": -1}, "`bisections` must be 0 or above, got -1"),
+        ({"bisections": -1}, "`bisections` must be a whole number of at least 0, got -1"),
+        ({"bisections": 1.5}, "`bisections` must be a whole number of at least 0, got 1.5"),
         ({"damping": 0.0}, "`damping` must be positive, got 0.0"),
-        ({"patience": 0}, "`patience` must be at least 1, got 0"),
+        ({"patience": 0}, "`patience` must be a whole number of at least 1, got 0"),
     ],
 )
 def test_a_setting_out_of_range_is_refused(setting, message):

@@ -142,6 +142,49 @@ def test_a_saved_state_goes_on_identically():
     assert torch.equal(again.theta, whole.theta)
 
 
+def changed(loss):
+    """The same blocks with other weights, as a balance makes them."""
+    loss.reweigh({b.name: weight for b, weight in zip(loss.blocks, (3.0, 50.0, 700.0), strict=True)})
+    return loss
+
+
+def test_a_loss_with_other_weights_is_evaluated_anew():
+    loss, optimizer = loss_of(Heat(), MLP([2, 5, 1], seed=1)), LBFGS()
+    for _ in range(5):
+        optimizer.step(loss)
+    before = float(changed(loss).residual().square().sum())
+    step = optimizer.step(loss)
+    assert step.loss < before
+    assert step.loss == pytest.approx(float(loss.residual().square().sum()), rel=1e-12)
+    assert step.stuck is None
+
+
+def test_curvature_is_learned_from_gradients_of_the_same_loss():
+    """The pair of the last step: its change of the gradient is that of the loss which the step was taken on."""
+    loss, optimizer = loss_of(Heat(), MLP([2, 5, 1], seed=1)), LBFGS()
+    gradients = []
+    for _ in range(5):
+        optimizer.step(loss)
+        rows, jacobian = loss.jacobian()
+        gradients.append(2 * jacobian.T @ rows)
+    optimizer.step(changed(loss))
+    learned = optimizer.state()["old_dirs"][-1]
+    torch.testing.assert_close(learned, gradients[-1] - gradients[-2], rtol=1e-9, atol=1e-9)
+
+
+def test_a_saved_state_goes_on_identically_with_other_weights():
+    whole, optimizer = loss_of(Heat(), MLP([2, 5, 1], seed=1)), LBFGS()
+    for _ in range(5):
+        optimizer.step(whole)
+    state, theta = copy.deepcopy(optimizer.state()), whole.theta
+    changed(whole)
+    wanted = [optimizer.step(whole).loss for _ in range(3)]
+    again, other = changed(loss_of(Heat(), MLP([2, 5, 1], seed=2))), LBFGS()
+    again.theta = theta
+    other.load(state, again)
+    assert [other.step(again).loss for _ in range(3)] == wanted
+
+
 def test_its_state_holds_numbers_tensors_and_lists_of_tensors_only():
     loss, optimizer = loss_of(Heat(), MLP([2, 3, 1])), LBFGS()
     assert optimizer.state() == {}
@@ -170,6 +213,7 @@ def test_measured_points_are_fitted():
         assert loss.trial(torch.tensor([[0.25]], dtype=torch.float64)).item() == pytest.approx(1.5, abs=1e-6)
 
 
-def test_a_memory_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="`memory` must be at least 1, got 0"):
-        LBFGS(memory=0)
+@pytest.mark.parametrize("memory", [0, 1.5])
+def test_a_memory_that_is_no_number_of_steps_is_refused(memory):
+    with pytest.raises(ValueError, match=f"`memory` must be a whole number of at least 1, got {memory}"):
+        LBFGS(memory=memory)

@@ -36,6 +36,13 @@ def test_places_without_a_value_are_too_far():
     assert 0 < found.length <= 0.5
 
 
+def test_a_wall_that_no_square_can_hold_is_too_far():
+    def at(x):
+        return Probe(x, -x, -1.0, None) if x < 0.5 else Probe(x, 1e200, 1e200, None)
+
+    assert 0 < strong_wolfe(at, Probe(0.0, 0.0, -1.0, None)).length < 0.5
+
+
 def test_a_function_that_rises_or_lies_flat_gives_nothing():
     for slope in (1.0, 0.0):
         assert strong_wolfe(lambda x: pytest.fail("was evaluated"), Probe(0.0, 0.0, slope, None)) is None

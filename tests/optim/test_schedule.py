@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 
 from kanpde.optim import Adam, GaussNewton, Schedule, Step
@@ -89,11 +90,16 @@ def test_a_saved_state_goes_on_identically():
     ("methods", "steps", "message"),
     [
         ([], 5, "`methods` must hold at least one optimiser, got none"),
-        ([Adam(), GaussNewton()], 0, r"`steps` must be 1 number\(s\) of at least 1, got \[0\]"),
-        ([Adam(), GaussNewton()], [3, 4], r"`steps` must be 1 number\(s\) of at least 1, got \[3, 4\]"),
-        ([Adam()], [3], r"`steps` must be 0 number\(s\) of at least 1, got \[3\]"),
+        ([Adam(), GaussNewton()], 0, r"`steps` must be 1 whole number\(s\) of at least 1, got \[0\]"),
+        ([Adam(), GaussNewton()], [3, 4], r"`steps` must be 1 whole number\(s\) of at least 1, got \[3, 4\]"),
+        ([Adam(), GaussNewton()], 2.5, r"`steps` must be 1 whole number\(s\) of at least 1, got \[2.5\]"),
+        ([Adam()], [3], r"`steps` must be 0 whole number\(s\) of at least 1, got \[3\]"),
     ],
 )
 def test_numbers_that_do_not_fit_are_refused(methods, steps, message):
     with pytest.raises(ValueError, match=message):
         Schedule(methods, steps=steps)
+
+
+def test_numbers_of_numpy_are_numbers_of_steps():
+    assert Schedule([Adam(), GaussNewton()], steps=np.int64(5)).steps == [5]

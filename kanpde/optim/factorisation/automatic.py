@@ -8,6 +8,7 @@ import torch
 
 from ...linearisation import Linearisation
 from .base import Factor, Factorisation, Metric
+from .batches import check_memory
 from .conjugate import ConjugateGradients
 from .gram import Gram
 from .kernel import Kernel
@@ -16,8 +17,8 @@ from .singular import Singular
 
 MANY = 10_000
 """Parameters above which the square matrix J^T J is not formed."""
-HALF_OF_THE_DIGITS = 1e-10
-SINGLE = 1e-3
+LEAST = {torch.float64: 1e-10, torch.float32: 1e-3}
+"""Damping, beside the largest eigenvalue, that half of the digits of a type are enough for."""
 WORTH_SINGLE = 800
 """Parameters from which float32 pays."""
 
@@ -27,14 +28,22 @@ class Automatic:
     """Choose anew at every linearisation, by the damping that will be tried first beside the largest eigenvalue.
 
     More than 10,000 parameters: conjugate gradients. Fewer rows than parameters: the kernel form, or singular values
-    once the damping is small. Otherwise normal equations while the damping is above 1e-10 of the largest eigenvalue
-    (their product in float32 above 1e-3, from 800 parameters on), then orthogonal triangles.
+    once the damping is small. Otherwise normal equations while the damping is above 1e-10 of the largest eigenvalue,
+    then orthogonal triangles. Parameters in float32 leave the normal equations, and the kernel form, at 1e-3; those in
+    float64 have their product in float32 above that, from 800 parameters on.
 
     Args:
-        memory: bytes that a batch of rows of the Jacobian may take.
+        memory: bytes that a batch of rows of the Jacobian may take, above 0. Fewer rows than parameters are taken at once:
+            they are less than the square matrix that is formed of more rows, which does not count either.
+
+    Raises:
+        ValueError: for a memory that is not positive.
     """
 
     memory: float = 2.0**30
+
+    def __post_init__(self) -> None:
+        check_memory(self.memory)
 
     def __call__(self, linear: Linearisation, metric: Metric, *, relative: float = 0.0, turn: int = 0) -> Factor:
         """A factor of the kind that suits."""
@@ -44,9 +53,10 @@ class Automatic:
         """The factorisation for these rows and this damping, in units of the largest eigenvalue."""
         if linear.parameter_count > MANY:
             return ConjugateGradients()
+        small = relative <= LEAST[linear.rows.dtype]
         if linear.size < linear.parameter_count:
-            return Kernel() if relative > HALF_OF_THE_DIGITS else Singular()
-        if relative <= HALF_OF_THE_DIGITS:
+            return Singular() if small else Kernel()
+        if small:
             return Orthogonal(self.memory)
-        single = relative > SINGLE and linear.parameter_count >= WORTH_SINGLE
+        single = relative > LEAST[torch.float32] and linear.parameter_count >= WORTH_SINGLE
         return Gram(self.memory, torch.float32 if single else None)

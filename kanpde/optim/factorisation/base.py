@@ -42,7 +42,8 @@ class Factor(Protocol):
     """One linearisation, prepared so that a further damping costs little.
 
     Attributes:
-        largest: about the largest eigenvalue of J^T J (at most twice as large); damping is judged beside it.
+        largest: about the largest eigenvalue of J^T J, at most that and at least a part of it that is one over the number
+            of rows or of parameters; damping is judged beside it.
         relative_floor: smallest damping, in units of `largest`, at which steps keep some digits.
     """
 

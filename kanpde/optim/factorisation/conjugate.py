@@ -19,7 +19,7 @@ class ConjugateGradients:
     Args:
         rank: of the approximation of J^T J that preconditions, at least 1; one approximation serves every damping.
         iterations: at most, per damping.
-        tolerance: of the residual of the normal equations, beside the gradient.
+        tolerance: of the residual of the normal equations, beside the gradient; some units of rounding at least.
         seed: of the random test matrix.
 
     Source:
@@ -48,7 +48,8 @@ class ConjugateGradients:
         test = torch.linalg.qr(test).Q
         operator = _Normal(linear, metric)
         image = torch.stack([operator(column) for column in test.T], dim=1)
-        shift = torch.finfo(image.dtype).eps * float(image.norm())
+        digits = torch.finfo(image.dtype)
+        shift = max(digits.eps * float(image.norm()), digits.tiny)
         image = image + shift * test
         core = test.T @ image
         triangle, failed = torch.linalg.cholesky_ex((core + core.T) / 2)
@@ -90,7 +91,7 @@ class ConjugateFactor:
     @property
     def relative_floor(self) -> float:
         """Below this the iteration does not end."""
-        return 1e-12
+        return max(1e-12, 100 * torch.finfo(self.values.dtype).eps)
 
     def step(self, damping: float) -> DampedStep:
         """By preconditioned conjugate gradients, from the step of the damping before."""
@@ -110,7 +111,8 @@ class ConjugateFactor:
         r = right - self.operator(x) - damping * x if start is not None else right.clone()
         z = self._preconditioned(r, damping)
         p, rz = z, float(r @ z)
-        bound = self.settings.tolerance * float(right.norm())
+        digits = 10 * torch.finfo(right.dtype).eps
+        bound = max(self.settings.tolerance, digits) * float(right.norm())
         for _ in range(self.settings.iterations):
             if float(r.norm()) <= bound or rz <= 0:
                 break

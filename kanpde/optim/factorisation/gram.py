@@ -13,7 +13,8 @@ from torch import Tensor
 
 from ...linearisation import Linearisation
 from .base import DampedStep, Metric
-from .batches import batch_rows
+from .batches import batch_rows, check_memory
+from .lengthening import lengthening
 
 LEAF = 512
 """Products smaller than this are not split further: one half of the symmetric matrix is computed, in blocks."""
@@ -27,10 +28,16 @@ class Gram:
         memory: bytes that a batch of rows of the Jacobian may take; J^T J is summed over batches.
         dtype: of the product J^T J; the rest stays in the type of the parameters. float32 halves its time and is good
             while the damping is above 1e-4 of the largest eigenvalue.
+
+    Raises:
+        ValueError: for a memory that is not positive.
     """
 
     memory: float = 2.0**30
     dtype: torch.dtype | None = None
+
+    def __post_init__(self) -> None:
+        check_memory(self.memory)
 
     def __call__(self, linear: Linearisation, metric: Metric, *, relative: float = 0.0, turn: int = 0) -> GramFactor:
         """J^T J and J^T r, summed over batches of rows."""
@@ -58,10 +65,9 @@ class GramFactor:
 
     @property
     def largest(self) -> float:
-        """Between the largest eigenvalue and the sum of all, from two steps of the power method."""
+        """By two steps of the power method from the gradient, and not below any entry of the diagonal."""
         full = self.matrix.tril() + self.matrix.tril(-1).T
-        vector = full @ self.gradient
-        return float((full @ vector).norm() / vector.norm().clamp_min(torch.finfo(vector.dtype).tiny))
+        return max(lengthening([full.matmul, full.matmul], self.gradient), float(full.diagonal().max()))
 
     @property
     def relative_floor(self) -> float:

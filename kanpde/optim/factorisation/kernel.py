@@ -11,6 +11,7 @@ from torch import Tensor
 from ...linearisation import Linearisation
 from .base import DampedStep, Metric
 from .gram import add_lower_product
+from .lengthening import lengthening
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,12 @@ class KernelFactor:
 
     @property
     def largest(self) -> float:
-        """By two steps of the power method from the rows."""
-        vector = self.jacobian @ (self.jacobian.T @ self.linear.rows)
-        again = self.jacobian @ (self.jacobian.T @ vector)
-        return float(again.norm() / vector.norm().clamp_min(torch.finfo(vector.dtype).tiny))
+        """By two steps of the power method from the rows, and not below any entry of the diagonal."""
+        return max(lengthening([self._normal, self._normal], self.linear.rows), float(self.matrix.diagonal().max()))
+
+    def _normal(self, rows: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+        """J J^T times a vector."""
+        return self.jacobian @ (self.jacobian.T @ rows)
 
     @property
     def relative_floor(self) -> float:

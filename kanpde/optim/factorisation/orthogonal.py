@@ -16,7 +16,8 @@ from torch import Tensor
 
 from ...linearisation import Linearisation
 from .base import DampedStep, Metric
-from .batches import batch_rows
+from .batches import batch_rows, check_memory
+from .lengthening import lengthening
 
 PANEL = 32
 """Columns that LAPACK takes together."""
@@ -29,11 +30,17 @@ class Orthogonal:
     Args:
         memory: bytes that a batch of rows of the Jacobian may take; the triangle is updated by one batch after another.
 
+    Raises:
+        ValueError: for a memory that is not positive.
+
     Source:
         Golub, Van Loan (2013), Matrix Computations, sec. 5.2 and 6.1; Moré (1978), Lecture Notes in Mathematics 630.
     """
 
     memory: float = 2.0**30
+
+    def __post_init__(self) -> None:
+        check_memory(self.memory)
 
     def __call__(
         self, linear: Linearisation, metric: Metric, *, relative: float = 0.0, turn: int = 0
@@ -64,9 +71,9 @@ class OrthogonalFactor:
 
     @property
     def largest(self) -> float:
-        """By two steps of the power method from the gradient."""
-        vector = self.triangle.T @ (self.triangle @ (self.triangle.T @ self.right))
-        return float((self.triangle @ vector).square().sum() / vector.square().sum().clamp_min(1e-300))
+        """By two steps of the power method from the gradient, and not below the square of any column."""
+        down, up = self.triangle.T.matmul, self.triangle.matmul
+        return max(lengthening([down, up, down, up], self.right) ** 2, float(self.triangle.square().sum(0).max()))
 
     @property
     def relative_floor(self) -> float:

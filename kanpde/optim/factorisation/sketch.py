@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...linearisation import Linearisation
 from .base import DampedStep, Metric
-from .batches import batch_rows
+from .batches import batch_rows, check_memory
 from .gram import GramFactor
 
 
@@ -29,6 +29,9 @@ class Sketch:
         memory: bytes that a batch of rows of the Jacobian may take.
         seed: of the draws.
 
+    Raises:
+        ValueError: for an empty sketch, or a memory that is not positive.
+
     Source:
         Clarkson, Woodruff (2017), Journal of the ACM 63(6), 54 (sparse embeddings); Pilanci, Wainwright (2016),
         Journal of Machine Learning Research 17, 1842 (exact gradient with sketched curvature).
@@ -40,6 +43,7 @@ class Sketch:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_memory(self.memory)
         for name in ("rows", "columns"):
             if getattr(self, name) < 1:
                 raise ValueError(
