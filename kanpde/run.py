@@ -185,7 +185,7 @@ class Run:
         self.training = Training(
             self.leg.loss, optimizer, monitor, self.leg.seeds, history, losses,
             start=len(history.get("loss", ())), began=seconds, leg=count, spent=seconds, spent_cpu=cpu, tend=tend,
-            alone=self.march.is_last and not count, warm=self.march.warm,
+            decisive=not count and settings.plan.stages == 1, warm=self.march.warm,
         )  # fmt: skip
 
     def _error_function(self) -> Callable[[], float | None]:

@@ -107,7 +107,8 @@ class Training:
         leg: number of earlier legs.
         spent: seconds that earlier legs and sessions of this run took.
         tend: what is done around the steps.
-        alone: whether there are no other legs: then every stall is worth another attempt, not only one high up.
+        decisive: whether every stall is worth another attempt, not only one high up: so for a single network, and for
+            the first slab, whose error all later ones inherit.
         warm: whether the first attempt starts from the weights of the slab before.
     """
 
@@ -125,7 +126,7 @@ class Training:
     spent: float = 0.0
     spent_cpu: float = 0.0
     tend: Tend | None = None
-    alone: bool = False
+    decisive: bool = False
     warm: bool = False
 
     def __post_init__(self) -> None:
@@ -267,9 +268,9 @@ class Training:
         return f"no more progress: the loss fell by less than {100 * (1 - STALL):.0f} % in {window} steps"
 
     def _creeps(self, budget: Budget) -> bool:
-        """Slow progress of the only leg, with time left for another attempt as long: what is planned next may do better."""
+        """Slow progress of a decisive leg, with time left for another attempt as long: what is planned next may do better."""
         window, losses = self.optimizer.patience, self.history["loss"]
-        if not self.alone or window is None or self.steps - self._window_start <= 2 * window:
+        if not self.decisive or window is None or self.steps - self._window_start <= 2 * window:
             return False
         if losses[-1] * CREEP <= losses[-1 - 2 * window]:
             return False
@@ -303,7 +304,7 @@ class Training:
         """Whether another valley of the loss may be deeper: a block is hardly lower than at the start, or a plateau."""
         least = STUCK_WARM if self.warm else STUCK
         far = any(step.losses[name] > least**2 * size for name, size in self.sizes.items())
-        return far or (self.alone and not step.stuck)
+        return far or (self.decisive and not step.stuck)
 
     # ---------------------------------------------------------------- saving
 

@@ -75,9 +75,11 @@ def loss_of(network=None, seed=0):
     return build_blocks(ansatz, trial, samplers, interior=60, boundary=20, penalty=10.0)
 
 
-def training_with(optimizer, *, network=None, error=lambda: None, seed=4, alone=False):
+def training_with(optimizer, *, network=None, error=lambda: None, seed=4, decisive=False):
     loss = loss_of(network)
-    return Training(loss, optimizer, Monitor(error, loss_of(loss.trial.network, seed=9)), Seeds(seed), alone=alone)
+    return Training(
+        loss, optimizer, Monitor(error, loss_of(loss.trial.network, seed=9)), Seeds(seed), decisive=decisive
+    )
 
 
 def run(training, stop=lambda: None, after_step=lambda report: None, **budget):
@@ -329,7 +331,7 @@ def plateaus(*levels, patience=3):
 
 
 def test_a_plateau_far_down_is_left_for_another_attempt_if_there_is_only_one_leg():
-    several, one = (training_with(plateaus(1e-6, 1e-12), alone=alone) for alone in (False, True))
+    several, one = (training_with(plateaus(1e-6, 1e-12), decisive=decisive) for decisive in (False, True))
     assert run(several, steps=40).startswith("no more progress")
     assert (several.attempt, several.steps) == (0, 4)
     run(one, steps=8)
@@ -339,14 +341,14 @@ def test_a_plateau_far_down_is_left_for_another_attempt_if_there_is_only_one_leg
 @pytest.mark.parametrize(("fall", "budget", "attempts"), [(0.9, 200, 6), (0.5, 200, 1), (0.9, 16, 1)])
 def test_slow_progress_is_given_up_while_there_is_time_for_more_attempts(fall, budget, attempts):
     losses = [1e-6 * fall**i for i in range(200)]
-    training = training_with(Scripted(losses, patience=4, share=0.0), alone=True)
+    training = training_with(Scripted(losses, patience=4, share=0.0), decisive=True)
     run(training, steps=budget)
     assert training.attempt == attempts - 1
     assert training.history["attempt"].index(attempts - 1) == 9 * (attempts - 1)
 
 
 def test_rounding_is_no_plateau():
-    training = training_with(Scripted([1e-20], stuck_at={4}, share=0.0), alone=True)
+    training = training_with(Scripted([1e-20], stuck_at={4}, share=0.0), decisive=True)
     assert run(training, steps=40) == "stuck, says the script"
     assert training.attempt == 0
 
