@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from .conditions import Condition, Data
 from .geometry import Box
-from .optim import Optimizer
+from .nn import Network
+from .nn.refine import regrid
+from .nn.refine.adaptive import layer_inputs, spline_of
+from .optim import GaussNewton, Optimizer
 from .problem import Problem
 from .solution import Solution
 from .solver import solve
 from .training import Report
+
+FIRST = 4
+"""Budgets that the first of several grids gets."""
+
+
+ROOM = 0.02
+"""Part of the range of hidden values by which a grid is longer at both ends: the values move while it is trained."""
 
 
 class Table(Problem):
@@ -24,17 +37,20 @@ class Table(Problem):
     Args:
         x: points, shape (n, d).
         y: values, shape (n, m).
+        beside: further points that the domain has to hold.
     """
 
     equations = {}
 
-    def __init__(self, x: np.ndarray, y: np.ndarray):
+    def __init__(self, x: np.ndarray, y: np.ndarray, beside: np.ndarray | None = None):
         self.unknowns = ("y",) if y.shape[1] == 1 else tuple(f"y{i + 1}" for i in range(y.shape[1]))  # type: ignore[misc]
         names = ["x"] if x.shape[1] == 1 else [f"x{i + 1}" for i in range(x.shape[1])]
-        low, high = x.min(0), x.max(0)
+        everything = x if beside is None else np.concatenate([x, beside])
+        low, high = everything.min(0), everything.max(0)
         flat = [name for name, a, b in zip(names, low, high, strict=True) if not a < b]
         if flat:
             raise ValueError(f"`{flat[0]}` has the same value at all points: leave this input out.")
+        self.low, self.high = low, high
         self.domain = Box(**{name: (float(a), float(b)) for name, a, b in zip(names, low, high, strict=True)})
         self.columns = dict(zip(names, x.T, strict=True))
         self.measured = dict(zip(self.unknowns, y.T, strict=True))
@@ -55,10 +71,12 @@ def fit(
     y: Any,
     *,
     test: tuple[Any, Any] | None = None,
+    grids: Sequence[int] | None = None,
     optimizer: str | Optimizer = "gauss-newton",
     seconds: float | None = None,
     steps: int | None = None,
     tolerance: float | None = None,
+    seed: int = 0,
     record: str | Path | None = None,
     on_step: Callable[[Report], None] | None = None,
 ) -> Solution:
@@ -68,38 +86,84 @@ def fit(
         model: maps inputs in [-1, 1], to which the range of `x` is scaled, to one output per column of `y`.
         x: points, shape (n, d) or (n,).
         y: values, shape (n, m) or (n,).
-        test: further points and values, whose error is stated but not trained on.
-        optimizer: "gauss-newton", "adam", "lbfgs" or an object of `kanpde.optim`.
-        seconds: wall-clock budget; 60 if no budget is given.
-        steps: budget in optimiser steps.
+        test: further points and values, whose error is stated but not trained on; the range of the inputs holds them too.
+        grids: numbers of grid intervals, ascending, such as (3, 5, 10, 20): the network is trained on each in turn, with
+            hidden grids laid over the values that are there, and keeps its function from one to the next.
+        optimizer: "gauss-newton", "adam", "lbfgs" or an object of `kanpde.optim`. Gauss-Newton by name bends its steps: on
+            fine grids that gets ten times as far in as many steps.
+        seconds: wall-clock budget; 60 if no budget is given. With `grids` for each, and four times as much for the first,
+            which starts from nothing and may be restarted.
+        steps: budget in optimiser steps, likewise.
         tolerance: stop when the root mean square of the deviations is this small.
-        record: file that the run is recorded in; it must not exist.
+        seed: of restarts.
+        record: file that the run is recorded in; it must not exist. With several grids it is that of the last one.
         on_step: called with a `Report` after every step.
 
     Returns:
-        The fitted function, called with `x=...` or `x1=..., x2=...`; `solution.run` holds `train_rmse` and `test_rmse`.
+        The fitted function, called with `x=...` or `x1=..., x2=...`; `solution.run` holds `train_rmse` and `test_rmse`, and
+        with `grids` these for every grid as `train_rmse_of_grids` and `test_rmse_of_grids`.
 
     Raises:
-        ValueError: for shapes that do not match, or values that are not finite.
+        ValueError: for shapes that do not match, values that are not finite, or grids that are not ascending.
     """
     points, values = _columns("x", x), _columns("y", y)
     if len(points) != len(values):
         raise ValueError(f"`y` must have one row per point, {len(points)}, got {len(values)}.")
-    problem = Table(points, values)
-    solution = solve(
-        problem,
-        model,
-        optimizer=optimizer,
-        seconds=seconds,
-        steps=steps,
-        tolerance=tolerance,
-        record=record,
-        on_step=on_step,
-    )
-    solution.run["train_rmse"] = _rmse(solution, points, values)
-    if test is not None:
-        solution.run["test_rmse"] = _rmse(solution, _columns("test", test[0]), _columns("test", test[1]))
-    return solution
+    others = None if test is None else (_columns("test", test[0]), _columns("test", test[1]))
+    problem = Table(points, values, None if others is None else others[0])
+    optimizer = GaussNewton(geodesic=2) if optimizer == GaussNewton.name else optimizer
+    budget: dict[str, Any] = {"seconds": seconds, "steps": steps, "tolerance": tolerance}
+
+    def train(network: nn.Module, record: str | Path | None, **budget: Any) -> Solution:
+        found = solve(problem, network, optimizer=optimizer, seed=seed, record=record, on_step=on_step, **budget)
+        found.run["train_rmse"] = _rmse(found, points, values)
+        if others is not None:
+            found.run["test_rmse"] = _rmse(found, *others)
+        return found
+
+    if grids is None:
+        return train(model, record, **budget)
+    inputs = torch.as_tensor(2 * (points - problem.low) / (problem.high - problem.low) - 1)
+    first = budget | {name: FIRST * budget[name] for name in ("seconds", "steps") if budget[name] is not None}
+    found: list[Solution] = []
+    for grid in _ascending(grids):
+        model = on_grid(model, grid, inputs)
+        found.append(train(model, record if grid == grids[-1] else None, **(budget if found else first)))
+        model = found[-1].network
+    for name in ("train_rmse", "test_rmse") if others is not None else ("train_rmse",):
+        found[-1].run[f"{name}_of_grids"] = [float(f.run[name]) for f in found]
+    found[-1].run["grids"] = [int(g) for g in grids]
+    return found[-1]
+
+
+def on_grid(model: nn.Module, intervals: int, inputs: Float[Tensor, "n inputs"]) -> Network:
+    """The network with that many equal grid intervals in all B-spline layers, over the values that are there.
+
+    Raises:
+        TypeError: for a module that is no network of layers.
+        ValueError: for a network without B-splines.
+    """
+    if not isinstance(model, Network):
+        raise TypeError(f"`model` must be a KAN to be trained on several grids, got {type(model).__name__}.")
+    splines = [spline_of(layer.basis) for layer in model.layers]
+    if not any(splines):
+        raise ValueError("`model` must have a layer of B-splines to be trained on several grids, got none.")
+    grids: list[Tensor | None] = []
+    for number, (spline, values) in enumerate(zip(splines, layer_inputs(model, inputs), strict=True)):
+        low, high = (float(values.min()), float(values.max())) if number else (-1.0, 1.0)
+        room = ROOM * (high - low) if number else 0.0
+        equal = torch.linspace(low - room, high + room, intervals + 1, dtype=torch.float64)
+        grids.append(None if spline is None else equal)
+    return regrid(model, grids)[0]
+
+
+def _ascending(grids: Sequence[int]) -> list[int]:
+    numbers = [int(g) for g in grids]
+    if not numbers or numbers != list(grids) or min(numbers) < 1 or any(b <= a for a, b in pairwise(numbers)):
+        raise ValueError(
+            f"`grids` must be ascending whole numbers of at least 1, such as (3, 5, 10), got {list(grids)}."
+        )
+    return numbers
 
 
 def _columns(name: str, values: Any) -> np.ndarray:

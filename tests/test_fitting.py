@@ -1,5 +1,7 @@
 """fit(): least squares on values, and what it refuses."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -33,3 +35,37 @@ def test_values_that_do_not_belong_to_the_points_are_refused():
 def test_values_that_are_not_finite_are_refused():
     with pytest.raises(ValueError, match="`y` must be finite, got 1 NaN or infinite values"):
         fit(KAN([1, 1]), [0.0, 0.5], [1.0, np.nan])
+
+
+def test_points_to_test_at_may_lie_beyond_those_to_train_on():
+    x, y = np.linspace(-1, 1, 100), np.linspace(-1.2, 1.1, 50)
+    found = fit(KAN([1, 1], basis="chebyshev", k=12), x, np.exp(x), test=(y, np.exp(y)), steps=30)
+    assert found.run["test_rmse"] < 1e-8
+
+
+def test_on_finer_grids_the_error_falls_with_the_fourth_power_of_their_number():
+    draw = np.random.default_rng(0)
+    x, other = draw.uniform(-1, 1, (1000, 2)), draw.uniform(-1, 1, (500, 2))
+
+    def f(x):
+        return np.exp(np.sin(np.pi * x[:, 0]) + x[:, 1] ** 2)
+
+    grids = (5, 10, 20)
+    kan = KAN([2, 1, 1], base=False, seed=0)
+    found = fit(kan, x, f(x), test=(other, f(other)), grids=grids, steps=60)
+    errors = found.run["test_rmse_of_grids"]
+    assert found.run["grids"] == list(grids)
+    assert np.polyfit(np.log(grids), np.log(errors), 1)[0] < -4
+    assert all(fine < coarse for coarse, fine in pairwise(errors))
+    assert [len(layer.basis.grid) - 1 for layer in found.network.layers] == [20, 20]
+
+
+@pytest.mark.parametrize("grids", [(), (5, 5), (0, 3), (2.5,)])
+def test_grids_that_do_not_ascend_are_refused(grids):
+    with pytest.raises(ValueError, match="`grids` must be ascending whole numbers of at least 1"):
+        fit(KAN([1, 1]), [0.0, 0.5, 1.0], [1.0, 2.0, 3.0], grids=grids)
+
+
+def test_several_grids_need_splines():
+    with pytest.raises(ValueError, match="`model` must have a layer of B-splines"):
+        fit(KAN([1, 1], basis="chebyshev"), [0.0, 0.5, 1.0], [1.0, 2.0, 3.0], grids=(3, 5))

@@ -78,6 +78,8 @@ class EdgeLayer(Layer):
 
     def reset(self, generator: torch.Generator) -> None:
         """Start again from new random functions on the learned edges; formulas stay."""
+        if not len(self.edges):
+            return
         degree = start_degree(self.basis)
         fresh = smooth_edges(self.basis, 1, len(self.edges), constant=True, degree=degree, generator=generator)
         with torch.no_grad():

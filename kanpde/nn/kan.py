@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
+import sympy as sp
 import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.quasirandom import SobolEngine
 
+from .attribution import Attribution, attribution
 from .basis import Basis, BSpline, Chebyshev, Fourier, Gaussian, SiLU, Union
 from .edge_layer import EdgeLayer
 from .initialisation import fill_ranges, smooth_edges, start_degree
 from .network import Layer, Network, check_width
+from .prune import TOLERANCE, prune
+from .refine import raise_degree, refine_grid
+from .symbolic import Match, SymbolicFunction
+from .symbolic.fix import fix_symbolic, suggest_symbolic, unfix_symbolic
+from .symbolic.formula import symbolic_formula
+from .symbolic.match import PRICE
+
+USUAL_POINTS = 1024
+"""Inputs at which edges are looked at where none are given."""
 
 BASES: dict[str, Callable[[int, int], Basis]] = {
     "bspline": lambda grid, k: BSpline(grid, k),
@@ -119,6 +134,127 @@ class KAN(Network):
         """Shift and scale hidden nodes so that their values fill the range of the next layer; see `fill_ranges`."""
         if self.squash is None:
             fill_ranges(self, generator, kept=kept)
+
+    # ---------------------------------------------------------------- looking inside
+
+    def refine(
+        self, grid: int | Sequence[int | None] | None = None, *, k: int | Sequence[int | None] | None = None
+    ) -> KAN:
+        """The same function with finer grids or higher degrees; `refine_grid` and `raise_degree` also say how far it moved.
+
+        Args:
+            grid: grid intervals, for all layers that have a grid or one per layer, None where they stay.
+            k: degree, or number of Fourier modes, likewise.
+
+        Raises:
+            ValueError: for neither, or numbers below the present ones.
+        """
+        if grid is None and k is None:
+            raise ValueError("`grid` or `k` must be given: there is nothing to refine.")
+        finer: Network = self
+        if k is not None:
+            finer, _ = raise_degree(finer, k)
+        if grid is not None:
+            finer, _ = refine_grid(finer, grid)
+        return cast("KAN", finer)
+
+    def attribution(self, x: Float[Tensor, "n inputs"] | None = None) -> Attribution:
+        """How much every edge and node matters to the outputs; see `kanpde.nn.attribution`.
+
+        Args:
+            x: inputs of the network; evenly spread ones in the input cube without it.
+        """
+        return attribution(self, self._seen(x))
+
+    def prune(
+        self,
+        x: Float[Tensor, "n inputs"] | None = None,
+        *,
+        threshold: float | None = None,
+        tolerance: float = TOLERANCE,
+    ) -> KAN:
+        """A smaller network, without the edges and nodes that hardly matter; `prune` also says what it left out.
+
+        Args:
+            x: inputs of the network; evenly spread ones in the input cube without it.
+            threshold: leave out edges with an attribution score up to this.
+            tolerance: without a threshold, the relative L2 change of the outputs that is taken.
+        """
+        return cast("KAN", prune(self, self._seen(x), threshold=threshold, tolerance=tolerance).network)
+
+    def suggest_symbolic(
+        self,
+        layer: int,
+        i: int,
+        j: int,
+        x: Float[Tensor, "n inputs"] | None = None,
+        *,
+        functions: Iterable[str | SymbolicFunction] | None = None,
+        price: float = PRICE,
+    ) -> list[Match]:
+        """What the edge from node `i` to node `j` looks like, as `c f(a x + b) + d`, the best score first.
+
+        Args:
+            layer: number of the layer, from 0.
+            i: number of the node that the edge comes from.
+            j: number of the node that it goes to.
+            x: inputs of the network; evenly spread ones in the input cube without it.
+            functions: names of the library (`kanpde.nn.symbolic.LIBRARY`) or functions; all without it.
+            price: powers of ten in the deviation that a unit of complexity must gain.
+        """
+        return suggest_symbolic(self, layer, i, j, self._seen(x), functions=functions, price=price)
+
+    def fix_symbolic(
+        self,
+        layer: int,
+        i: int,
+        j: int,
+        function: str | SymbolicFunction,
+        x: Float[Tensor, "n inputs"] | None = None,
+    ) -> Match:
+        """Make the edge from node `i` to node `j` a formula, in place; its four numbers go on being trained.
+
+        Args:
+            layer: number of the layer, from 0.
+            i: number of the node that the edge comes from.
+            j: number of the node that it goes to.
+            function: a name of the library, such as "sin", or a `SymbolicFunction`.
+            x: inputs at which it is fitted; evenly spread ones in the input cube without it.
+
+        Returns:
+            The fitted formula and how far it is from what the edge was.
+
+        Raises:
+            ValueError: for an edge that does not exist, or a function that cannot be evaluated there.
+        """
+        found = self.suggest_symbolic(layer, i, j, x, functions=[function])
+        if not found:
+            raise ValueError(
+                f"`function` must be defined on the range of edge ({i}, {j}) of layer {layer}, got {function}."
+            )
+        fix_symbolic(self, layer, i, j, found[0])
+        return found[0]
+
+    def unfix_symbolic(self, layer: int, i: int, j: int) -> None:
+        """Make a formula a learned function again, in place: the closest one in the basis of the layer."""
+        unfix_symbolic(self, layer, i, j)
+
+    def symbolic_formula(self, inputs: Sequence[str | sp.Expr] | None = None) -> list[sp.Expr]:
+        """The outputs as SymPy expressions, once every edge is a formula or absent.
+
+        Args:
+            inputs: names of the inputs, or expressions that stand for them; x1, x2, ... without it.
+
+        Raises:
+            ValueError: for an edge that is still learned.
+        """
+        return symbolic_formula(self, inputs)
+
+    def _seen(self, x: Float[Tensor, "n inputs"] | None) -> Float[Tensor, "n inputs"]:
+        if x is not None:
+            return x
+        points = SobolEngine(self.width[0], scramble=True, seed=0).draw(USUAL_POINTS, dtype=torch.float64)
+        return 2 * points - 1
 
 
 def _bases(

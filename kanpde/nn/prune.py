@@ -132,17 +132,18 @@ def _without(network: Network, x: Tensor, kept: list[set[Pair]], threshold: floa
 
 
 def _with_every_output(network: Network, x: Tensor, kept: list[set[Pair]]) -> list[set[Pair]]:
-    """Outputs need a way from the inputs: where there is none, the strongest edges into them stay."""
-    scores = attribution(network, x).edges
+    """An output that no input leads to gets its strongest way back."""
     kept = [set(p) for p in kept]
-    wanted = set(range(network.width[-1]))
-    for k in reversed(range(len(kept))):
-        for o in wanted:
-            if not any(target == o for _, target in kept[k]):
-                there = [(i, j) for i, j in _present(network.layers[k]) if j == o]
-                if there:
-                    kept[k].add(max(there, key=lambda pair: float(scores[k][pair])))
-        wanted = {i for i, o in kept[k] if o in wanted}
+    scores: list[Tensor] = []
+    for node in sorted(set(range(network.width[-1])) - _connected(kept, network.width)[-1]):
+        scores, target = scores or attribution(network, x).edges, node
+        for k in reversed(range(len(kept))):
+            there = [pair for pair in _present(network.layers[k]) if pair[1] == target]
+            if not there:
+                break
+            strongest = max(there, key=lambda pair: float(scores[k][pair]))
+            kept[k].add(strongest)
+            target = strongest[0]
     return kept
 
 

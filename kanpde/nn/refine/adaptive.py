@@ -34,7 +34,7 @@ class AdaptedGrid:
 
     def __call__(self, network: Network) -> tuple[Network, float]:
         """The network on its new grids and its distance from the given one."""
-        splines = [_spline(layer.basis) for layer in network.layers]
+        splines = [spline_of(layer.basis) for layer in network.layers]
         if not any(splines):
             raise ValueError("`network` must have a layer of B-splines, got none: other edges have no grid to move.")
         generator = torch.Generator().manual_seed(self.seed)
@@ -90,12 +90,13 @@ def regrid(network: Network, grids: Sequence[Tensor | None]) -> tuple[Network, f
     if len(grids) != len(bases):
         raise ValueError(f"`grids` must hold one grid or None per layer, {len(bases)}, got {len(grids)}.")
     for i, (basis, grid) in enumerate(zip(bases, grids, strict=True)):
-        if grid is not None and _spline(basis) is None:
+        if grid is not None and spline_of(basis) is None:
             raise ValueError(f"`grids[{i}]` must be None, got a grid: layer {i} has no B-splines.")
     return exchange(network, [b if g is None else _with_grid(b, g) for b, g in zip(bases, grids, strict=True)])
 
 
-def _spline(basis: Basis) -> BSpline | None:
+def spline_of(basis: Basis) -> BSpline | None:
+    """The B-splines among the members of a basis."""
     return next((m for m in members(basis) if isinstance(m, BSpline)), None)
 
 

@@ -41,6 +41,8 @@ def exchange(network: Network, bases: Sequence[Basis]) -> tuple[Network, float]:
 
 def reexpand(old: Basis, new: Basis, coefficients: Float[Tensor, "old many"]) -> Float[Tensor, "new many"]:
     """Coefficients in `new` of the functions that have the given ones in `old`, both in float64 on the processor."""
+    if not coefficients.shape[1]:
+        return coefficients.new_zeros(new.size, 0)
     if isinstance(old, Union) and isinstance(new, Union) and len(old.members) == len(new.members):
         shares = coefficients.split([m.size for m in old.members])
         return torch.cat([reexpand(a, b, c) for a, b, c in zip(old.members, new.members, shares, strict=True)])

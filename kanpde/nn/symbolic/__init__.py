@@ -1,1 +1,7 @@
-"""Edges as formulas: the functions they are compared with, and the edges that have become one."""
+"""Edges as formulas: the functions they are compared with, and which of them an edge looks like."""
+
+from .function import SymbolicFunction, X
+from .library import LIBRARY
+from .match import Match, matches
+
+__all__ = ["LIBRARY", "Match", "SymbolicFunction", "X", "matches"]

@@ -61,7 +61,7 @@ class SymbolicEdges(nn.Module):
         a, b = self.affine[:, 0], self.affine[:, 1]
         z = a * x + b
         columns = [f.derivatives(z[..., k], order)[..., 0] for k, f in enumerate(self.functions)]
-        return torch.stack(columns, -1)
+        return torch.stack(columns, -1) if columns else z.new_zeros(order + 1, *z.shape)
 
 
 class _Values:

@@ -7,10 +7,11 @@ finds the starts; a few damped Gauss-Newton steps on all four numbers end it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -18,15 +19,17 @@ from torch import Tensor
 from .function import SymbolicFunction
 from .library import chosen
 
-POINTS = 200
-"""Points of the grid search; the end of the fit takes ten times as many."""
-SCALES = (0.1, 40.0, 26)
-"""Lowest and highest slope of the argument over half the range of the input, and how many in between."""
-SHIFTS = (2.0, 41)
-"""Centres of the functions, in half ranges of the input, out to this far, and how many."""
+POINTS, MANY = 200, 1000
+"""Points of the search for starts, and of the last steps."""
+LOWEST, STEEP, STEEPEST = 0.1, 4.0, 40.0
+"""Slopes of the argument per half range of the input: in equal ratios from the first to the second, then in steps."""
+RATIO, STEP = 1.35, 0.75
+REACH, SPACING = 2.0, 0.1
+"""Centres of the functions, in half ranges of the input: how far out, and how dense (at most STEP apart in the argument)."""
 NEAR, FAR, BEYOND = 1e-3, 10.0, 14
 """Distances of further centres from the ends of the range, for functions that are used on one side of a pole."""
-STARTS, STEPS = 4, 60
+STARTS, SEARCHING, POLISHING = 4, 25, 15
+"""Starts per edge and function, steps from each, and steps from the best of them."""
 FLOOR = 1e-13
 PRICE = 0.3
 """Powers of ten in the deviation that a function must gain for each unit of its complexity."""
@@ -112,16 +115,18 @@ class _Samples:
         if not f.formula.free_symbols:
             means = self.y.mean(0).tolist()
             return [Match(f, (1.0, 0.0, 1.0, mean), 1.0, price) for mean in means]
-        starts = _starts(f, *self.some(POINTS))
+        s, y = self.some(POINTS)
+        starts = _starts(f, s, y)
         if starts is None:
             return [None] * self.y.shape[1]
-        s, y = self.some(10 * POINTS)
-        numbers, error = _descend(f, s, y, starts)
-        best = error.argmin(1)
+        fit = _Fit(f, s, y.T[:, None])
+        numbers, error = _descend(fit, fit.with_constants(starts), SEARCHING)
+        best = error.argmin(1)[:, None, None].expand(-1, 1, 4)
+        s, y = self.some(MANY)
+        numbers, error = _descend(_Fit(f, s, y.T[:, None]), numbers.gather(1, best), POLISHING)
         matches: list[Match | None] = []
-        for edge, k in enumerate(best.tolist()):
-            a, b, c, d = numbers[edge, k].tolist()
-            deviation = math.sqrt(float(error[edge, k])) / float(self.spread[edge])
+        for edge, (a, b, c, d) in enumerate(numbers[:, 0].tolist()):
+            deviation = math.sqrt(float(error[edge, 0])) / float(self.spread[edge])
             usable = math.isfinite(deviation)
             a, b = a / float(self.half), b - a * float(self.middle / self.half)
             matches.append(Match(f, (a, b, c, d), min(deviation, 1.0), price) if usable else None)
@@ -152,13 +157,16 @@ def _starts(f: SymbolicFunction, s: Float[Tensor, " n"], y: Float[Tensor, "n edg
 
 def _grid(s: Tensor) -> tuple[Tensor, Tensor]:
     """Pairs a, b with slopes of both signs, and centres inside the range and beyond it."""
-    low, high, count = SCALES
-    slopes = torch.logspace(math.log10(low), math.log10(high), count, dtype=s.dtype, device=s.device)
-    reach, number = SHIFTS
-    inside = torch.linspace(-reach, reach, number, dtype=s.dtype, device=s.device)
-    outside = 1 + torch.logspace(math.log10(NEAR), math.log10(FAR), BEYOND, dtype=s.dtype, device=s.device)
-    a, centre = torch.meshgrid(torch.cat([slopes, -slopes]), torch.cat([inside, outside, -outside]), indexing="ij")
-    return a.flatten(), -(a * centre).flatten()
+    count = math.ceil(math.log(STEEP / LOWEST) / math.log(RATIO))
+    slopes = np.concatenate([np.geomspace(LOWEST, STEEP, count), np.arange(STEEP, STEEPEST, STEP)[1:]])
+    beyond = 1 + np.geomspace(NEAR, FAR, BEYOND)
+    pairs = []
+    for a in slopes:
+        inside = np.linspace(-REACH, REACH, 1 + math.ceil(2 * REACH / min(SPACING, STEP / a)))
+        centres = np.concatenate([inside, beyond, -beyond])
+        pairs += [np.stack([sign * np.full_like(centres, a), -sign * a * centres]) for sign in (1, -1)]
+    a, b = torch.as_tensor(np.concatenate(pairs, 1)).to(s)
+    return a, b
 
 
 def _parity(f: SymbolicFunction) -> bool:
@@ -171,15 +179,13 @@ def _parity(f: SymbolicFunction) -> bool:
 
 
 def _descend(
-    f: SymbolicFunction, s: Float[Tensor, " n"], y: Float[Tensor, "n edges"], starts: Float[Tensor, "edges starts 2"]
+    fit: _Fit, numbers: Float[Tensor, "edges starts 4"], steps: int
 ) -> tuple[Float[Tensor, "edges starts 4"], Float[Tensor, "edges starts"]]:
     """Levenberg-Marquardt on a, b, c, d from every start; the numbers and the mean squares that are left."""
-    fit = _Fit(f, s, y.T[:, None])
-    numbers = fit.with_constants(starts)
     error = fit.error(numbers)
     damping = torch.full_like(error, 1e-3)
-    eye = torch.eye(4, dtype=s.dtype, device=s.device)
-    for _ in range(STEPS):
+    eye = torch.eye(4, dtype=numbers.dtype, device=numbers.device)
+    for _ in range(steps):
         gradient, curvature = fit.linear(numbers)
         scale = curvature.diagonal(dim1=-2, dim2=-1).clamp_min(1e-300)
         damped = curvature + damping[..., None, None] * scale[..., None] * eye
@@ -231,14 +237,3 @@ class _Fit:
 
     def _arguments(self, numbers: Tensor) -> Tensor:
         return numbers[..., :1] * self.s + numbers[..., 1:2]
-
-
-def best_of(found: Sequence[Match]) -> Match:
-    """The match of the best score.
-
-    Raises:
-        ValueError: without any.
-    """
-    if not found:
-        raise ValueError("`functions` must hold one that can be evaluated on the range of the edge: add 'x' or 'sin'.")
-    return found[0]
