@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from numbers import Real
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Budget:
         tolerance: square root of the loss to reach, above 0.
 
     Raises:
-        ValueError: for a budget that is not positive.
+        TypeError: for a budget that is no number.
+        ValueError: for one that is not positive.
     """
 
     seconds: float | None = None
@@ -26,7 +28,9 @@ class Budget:
     def __post_init__(self) -> None:
         for name in ("seconds", "steps", "tolerance"):
             value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, Real)):
+                raise TypeError(f"`{name}` must be a number, got {value!r}: leave it out for no such limit.")
+            if value is not None and not (math.isfinite(value) and float(value) > 0):
                 raise ValueError(f"`{name}` must be positive and finite, got {value}: leave it out for no such limit.")
 
     def limited(self, seconds: float) -> Budget:

@@ -124,8 +124,14 @@ def compare(
         comparison with the present run; what there is so far is returned.
 
     Raises:
+        TypeError: for models that are no mapping.
         ValueError: for bad input, or parameter counts that differ by more than 10 %; nothing has been written then.
     """
+    if models is not None and not isinstance(models, Mapping):
+        raise TypeError(
+            f"`models` must map names to functions of the seed, got {type(models).__name__}: "
+            '{"small": lambda seed: KAN([2, 4, 1], seed=seed)}.'
+        )
     chosen = _seeds(seeds)
     budget = Budget(seconds, steps).limited(DEFAULT_SECONDS)
     chosen_optimizer(optimizer)

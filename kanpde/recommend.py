@@ -82,7 +82,7 @@ def recommended_plan(problem: Problem, budget: Budget) -> Plan:
     affordable = [float(MOST_SLABS)]
     affordable += [budget.seconds / SLAB_SECONDS] if budget.seconds else []
     affordable += [budget.steps / SLAB_STEPS] if budget.steps else []
-    return Plan(slabs=max(FEWEST_SLABS, int(min(affordable))), stretch=True)
+    return Plan(slabs=max(FEWEST_SLABS, int(min(affordable))), stretch=len(problem.domain.space_names) == 1)
 
 
 def recommended_optimizer(name: str, plan: Plan) -> Optimizer:

@@ -40,3 +40,9 @@ def test_even_a_small_share_has_one_step_and_some_time(steps):
 def test_a_limit_that_is_none_is_refused(name, value):
     with pytest.raises(ValueError, match=f"`{name}` must be positive and finite, got {value}"):
         Budget(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["seconds", "steps", "tolerance"])
+def test_a_limit_that_is_no_number_is_refused(name):
+    with pytest.raises(TypeError, match=f"`{name}` must be a number, got '10'"):
+        Budget(**{name: "10"})

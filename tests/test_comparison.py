@@ -131,3 +131,8 @@ def test_points_are_the_same_for_all_models_of_a_seed():
     found = compare(Parabola(), MODELS, seeds=1, steps=1, points=30)
     first, second = (runs[0].points["equation"]["x"] for runs in found.solutions.values())
     assert torch.equal(torch.as_tensor(first), torch.as_tensor(second))
+
+
+def test_a_network_in_place_of_the_models_is_refused():
+    with pytest.raises(TypeError, match="`models` must map names to functions of the seed, got KAN"):
+        compare(Parabola(), KAN([1, 3, 1]), steps=1)

@@ -409,6 +409,13 @@ def test_the_error_of_a_run_that_goes_on_is_that_of_an_unbroken_one(tmp_path):
     np.testing.assert_array_equal(resumed.grid()["t"], unbroken.grid()["t"])
 
 
+def test_a_plan_that_does_nothing_or_is_none_is_refused():
+    with pytest.raises(ValueError, match="`stretch` must be False for Sine, got True: fronts are looked for"):
+        solve(Sine(), small_kan(), plan=Plan(stretch=True), steps=1)
+    with pytest.raises(TypeError, match=r"`plan` must be a Plan such as Plan\(slabs=20\), got {'slabs': 2}"):
+        solve(Sine(), small_kan(), plan={"slabs": 2}, steps=1)
+
+
 def test_the_legs_of_a_plan_are_in_the_history():
     plan, optimizer = PLANS["slabs and stages"]
     solution = solve(Burgers(), burgers_kan(), plan=plan, optimizer=optimizer, steps=20, points=24)
