@@ -16,6 +16,8 @@ from .ansatz import Ansatz
 from .blocks import Side, Trial
 from .expression import Expression
 from .geometry import PointSet, tensor_points
+from .nn.network import Network
+from .nn.symbolic.formula import symbolic_formula
 from .symbols import Coordinate, Unknown, UnknownDerivative, unknown
 
 CHUNK = 20_000
@@ -120,6 +122,19 @@ class Field(Evaluable):
     def periodic(self) -> tuple[str, ...]:  # type: ignore[override]
         """Names of the coordinates that go round."""
         return self.trial.input_map.periodic
+
+    def symbolic_formula(self) -> dict[str, sp.Expr]:
+        """The unknowns as expressions of the coordinates; see `KAN.symbolic_formula`.
+
+        Raises:
+            ValueError: for a network with learned edges or of other make, and for stretched coordinates.
+        """
+        network = self.trial.network
+        if not isinstance(network, Network):
+            raise ValueError(f"`model` must be a KAN to have a formula, got {type(network).__name__}.")
+        inputs = self.trial.input_map.expressions({c.name: c for c in self.coordinates})
+        values = dict(zip(self.outputs.values(), symbolic_formula(network, inputs), strict=True))
+        return {name: form.subs(values).doit() for name, form in self.forms.items()}
 
     @property
     def parts(self) -> tuple[Field, ...]:

@@ -29,6 +29,9 @@ SMALLEST = 1e-300
 COLD = 4.0
 """How many times what is due to its length the first slab may use, beside what later ones may."""
 
+STRAGGLER = 10.0
+"""How far above that of the slab before the root of a slab's loss may be when its time is up."""
+
 
 class March:
     """Where a run is on its way through time.
@@ -43,6 +46,7 @@ class March:
         stage: of the present leg.
         redone: number of slabs that were done again at half the length.
         warm: whether the present leg starts from the weights of the slab before.
+        root: of the loss of the last finished leg.
 
     Raises:
         ValueError: for slabs on a problem that has no time.
@@ -52,7 +56,7 @@ class March:
         self.problem, self.settings, self.plan = problem, settings, settings.plan
         self.fields: list[Field] = []
         self.slabs: list[tuple[float, int]] = []
-        self.stage, self.scale, self.redone, self.warm = 0, 1.0, 0, False
+        self.stage, self.scale, self.redone, self.warm, self.root = 0, 1.0, 0, False, 0.0
         self.marches = self.plan.slabs != 1
         if self.marches:
             check_slabs(problem)
@@ -156,7 +160,7 @@ class March:
         Returns:
             The network for the next leg.
         """
-        network = leg.trial.network
+        network, self.root = leg.trial.network, root
         adaptive = self.plan.slabs if isinstance(self.plan.slabs, AdaptiveSlabs) else None
         missed = adaptive is not None and not root <= adaptive.tolerance
         if adaptive is not None and missed and stalled and self.stage == 0 and self._divisible(adaptive):
@@ -181,6 +185,10 @@ class March:
         output = ((self.stop - self.start) / length) ** self.problem.time_order
         first = self.fields[-self.plan.stages].trial
         return successor(first.network, first.input_map, self._input_map(), output=output)
+
+    def straggles(self, root: float) -> bool:
+        """Whether the present slab is far behind the one before, so that later ones would inherit its error."""
+        return self.warm and isinstance(self.plan.slabs, int) and root > STRAGGLER * self.root
 
     def _divisible(self, adaptive: AdaptiveSlabs) -> bool:
         lo, hi = self.problem.domain.bounds[str(self.problem.domain.time_name)]
@@ -247,14 +255,14 @@ class March:
 
     def state(self) -> dict[str, Any]:
         """Plain numbers that `load` goes on from."""
-        keys = ("stage", "scale", "redone", "warm", *(("start", "length") if self.marches else ()))
+        keys = ("stage", "scale", "redone", "warm", "root", *(("start", "length") if self.marches else ()))
         return {**{k: getattr(self, k) for k in keys}, "slabs": [[stop, index] for stop, index in self.slabs]}
 
     def load(self, state: dict[str, Any], fields: Sequence[Field]) -> None:
         """Go on from a saved state and the finished fields."""
         self.fields = list(fields)
         self.stage, self.scale, self.redone = int(state["stage"]), float(state["scale"]), int(state["redone"])
-        self.warm = bool(state["warm"])
+        self.warm, self.root = bool(state["warm"]), float(state["root"])
         self.slabs = [(float(stop), int(index)) for stop, index in state["slabs"]]
         if self.marches:
             self.start, self.length = float(state["start"]), float(state["length"])

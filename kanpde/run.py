@@ -36,6 +36,8 @@ from .training import Monitor, Report, Training
 
 WRITE_EVERY = 2.0
 WRITE_SHARE = 0.05
+MOST_EXTENSIONS = 2
+"""Further shares that a slab gets if it is far behind the one before."""
 KEPT_APART = ("history", "losses")
 """What a record holds beside the checkpoint, so that it is not stored twice."""
 
@@ -178,6 +180,7 @@ class Run:
     ) -> None:
         """The next leg."""
         settings, count = self.settings, len(self.march.fields)
+        self.extensions: list[tuple[float, int]] = []
         self.leg = self.march.leg(model)
         tend = Tending(self.leg, settings.plan)
         monitor = Monitor(self._error_function(), self.leg.held_out)
@@ -222,6 +225,7 @@ class Run:
         self.march.load(state["march"], fields)
         self.restarts = int(state["restarts"])
         self._begin(self.model, {}, {}, 0.0, 0.0)
+        self.extensions = [(float(seconds), int(steps)) for seconds, steps in state["extensions"]]
         if len(state["theta"]) != self.training.problem.parameter_count:
             raise RecordError(
                 f"`model` must have {len(state['theta'])} parameters like the recorded network, "
@@ -272,8 +276,11 @@ class Run:
         while True:
             training = self.training
             part = self.march.share()
-            limit = total.share(part, training.began, training.start) if part < 1 else total
+            seconds, steps = self.extensions[-1] if self.extensions else (training.began, training.start)
+            limit = total.share(part, seconds, steps) if part < 1 else total
             found = training.run(limit, stop, after_step)
+            if found.kind is Kind.BUDGET and not self.march.is_last and self._extends(total):
+                continue
             if stop() or self.march.is_last or _exhausted(total, training):
                 whole = self.march.is_last or stop()
                 return found.sentence if whole else f"{found.sentence}; {self.march.missing}"
@@ -283,9 +290,19 @@ class Run:
             model = self.march.advance(self.leg, root, stalled=found.kind is Kind.STALLED)
             self._begin(model, training.history, training.losses, training.seconds, training.cpu_seconds)
 
+    def _extends(self, total: Budget) -> bool:
+        """Give a slab that is far behind the one before another share of what is left."""
+        training = self.training
+        root = math.sqrt(float(training.problem.residual().square().sum()))
+        if len(self.extensions) >= MOST_EXTENSIONS or _exhausted(total, training) or not self.march.straggles(root):
+            return False
+        self.extensions.append((training.seconds, training.steps))
+        return True
+
     def state(self) -> dict[str, Any]:
         """Everything that `resume` needs, beside the finished fields."""
-        return {**self.training.state(), "march": self.march.state(), "restarts": self.restarts}
+        own = {"march": self.march.state(), "restarts": self.restarts, "extensions": list(map(list, self.extensions))}
+        return {**self.training.state(), **own}
 
     def solution(self, reason: str, state: dict[str, Any] | None = None) -> Solution:
         """The present weights as a solution.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sympy as sp
 import torch
 
 from . import record, serialise
@@ -113,6 +114,16 @@ class Solution:
     def problem_name(self) -> str:
         """Name of the problem's class."""
         return str(self.problem["name"])
+
+    def symbolic_formula(self) -> dict[str, sp.Expr]:
+        """The unknowns as SymPy expressions of the coordinates, once every edge of the network is a formula.
+
+        Raises:
+            ValueError: for an edge that is still learned, several slabs or stages, or stretched coordinates.
+        """
+        if len(self.field.parts) > 1:
+            raise ValueError(f"`solution` must be one network to have a formula, got {len(self.field.parts)}.")
+        return self.field.parts[0].symbolic_formula()
 
     @property
     def network(self) -> torch.nn.Module:

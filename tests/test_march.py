@@ -386,3 +386,15 @@ def test_a_saved_state_goes_on_identically(plan, legs):
     assert (again.is_last, again.share()) == (march.is_last, march.share())
     assert torch.equal(other.loss.residual(), leg.loss.residual())
     assert other.field(x=0.2, t=leg.field.bounds["t"][1]) == leg.field(x=0.2, t=leg.field.bounds["t"][1])
+
+
+def test_a_warm_slab_far_above_the_one_before_straggles():
+    march = march_of(Heat(), Plan(slabs=4), hard=True)
+    assert not march.straggles(1.0)  # there is nothing to compare the first one with
+    march.advance(march.leg(network_of(Heat(), hard=True)), 1e-6, stalled=False)
+    assert march.warm
+    assert not march.straggles(9e-6)
+    assert march.straggles(11e-6)
+    adaptive = march_of(Heat(), Plan(slabs=AdaptiveSlabs(first=0.25, tolerance=1e-3)), hard=True)
+    adaptive.advance(adaptive.leg(network_of(Heat(), hard=True)), 1e-6, stalled=False)
+    assert not adaptive.straggles(1.0)  # it is done again at half the length instead

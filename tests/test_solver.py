@@ -409,6 +409,21 @@ def test_the_error_of_a_run_that_goes_on_is_that_of_an_unbroken_one(tmp_path):
     np.testing.assert_array_equal(resumed.grid()["t"], unbroken.grid()["t"])
 
 
+def test_a_slab_that_straggles_gets_more_of_the_budget_and_resumes_with_the_same_bits(tmp_path, monkeypatch):
+    options = {"plan": Plan(slabs=3), "steps": 24, "points": 24, "hard": True}
+    even = solve(Burgers(), burgers_kan(), **options)
+    monkeypatch.setattr("kanpde.march.STRAGGLER", 0.0)  # every slab but the first straggles now
+    unbroken = solve(Burgers(), burgers_kan(), **options)
+    legs = [list(np.unique(run.history["leg"], return_counts=True)[1]) for run in (even, unbroken)]
+    assert legs[0][0] == legs[1][0]
+    assert legs[1][1] > legs[0][1]
+    assert legs[1][2] < legs[0][2]
+    for kill in (legs[1][0] + 2, legs[1][0] + legs[0][1] + 1):
+        record = tmp_path / f"{kill}.h5"
+        solve(Burgers(), burgers_kan(), **options, record=record, on_step=interrupt_at(kill))
+        assert_same_run(solve(Burgers(), resume=record), unbroken)
+
+
 def test_a_plan_that_does_nothing_or_is_none_is_refused():
     with pytest.raises(ValueError, match="`stretch` must be False for Sine, got True: fronts are looked for"):
         solve(Sine(), small_kan(), plan=Plan(stretch=True), steps=1)

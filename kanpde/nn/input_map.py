@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import sympy as sp
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -82,6 +83,24 @@ class InputMap(nn.Module):
     def forward(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "n inputs"]:
         """Inputs of the network."""
         return torch.stack([derivatives[0] for _, derivatives in self.rows(x, 0)], dim=1)
+
+    def expressions(self, coordinates: Mapping[str, sp.Expr]) -> list[sp.Expr]:
+        """Inputs of the network as expressions of the coordinates.
+
+        Raises:
+            ValueError: for a stretched coordinate, whose map is no short formula.
+        """
+        if self.stretches:
+            raise ValueError(f"`stretches` must be empty for a formula, got one of '{next(iter(self.stretches))}'.")
+        out: list[sp.Expr] = []
+        for name, (lo, hi) in self.bounds.items():
+            lower, upper = (sp.Integer(int(v)) if v == int(v) else sp.Float(v, 17) for v in (lo, hi))
+            scaled = 2 * (coordinates[name] - lower) / (upper - lower) - 1
+            if name in self.periodic:
+                out += [sp.cos(sp.pi * (scaled + 1) - lag) for lag in (sp.S.Zero, sp.pi * (sp.sqrt(5) - 1) / 2)]
+            else:
+                out.append(scaled)
+        return out
 
     def jet(self, x: Float[Tensor, "n d"], plan: JetPlan) -> Jet:
         """Jet of the network's inputs; each depends on one coordinate alone."""

@@ -48,15 +48,23 @@ def suggest_symbolic(
 
 
 def fix_symbolic(network: Network, layer: int, i: int, o: int, match: Match) -> None:
-    """Make an edge a formula, in place; its four numbers go on being trained."""
+    """Make an edge a formula, in place; its four numbers go on being trained.
+
+    Only the sum of the constants of the edges into a node means something, and training may leave huge ones that cancel:
+    the mean of the edge goes to a learned one of the same node, as long as there is one.
+    """
     check_edge(network, layer, i, o)
     old = _layer(network, layer)
     keep = [e for e, pair in enumerate(old.pairs) if pair != (i, o)]
-    formulas = {**_formulas(old), (i, o): (match.function, match.affine)}
-    new = EdgeLayer(
-        old.n_in, old.n_out, old.basis, [old.pairs[e] for e in keep], old.functions.detach()[:, keep], formulas
-    )
-    _replace(network, layer, new)
+    learned, functions = [old.pairs[e] for e in keep], old.functions.detach()[:, keep].clone()
+    a, b, c, d = match.affine
+    heir = next((e for e, (_, target) in enumerate(learned) if target == o), None)
+    if heir is not None:
+        one = old.basis.project(functions.new_ones(len(old.basis.fit_points()), 1))[:, 0]
+        functions[:, heir] += match.mean * one
+        d -= match.mean
+    formulas = {**_formulas(old), (i, o): (match.function, (a, b, c, d))}
+    _replace(network, layer, EdgeLayer(old.n_in, old.n_out, old.basis, learned, functions, formulas))
 
 
 def unfix_symbolic(network: Network, layer: int, i: int, o: int) -> None:

@@ -42,12 +42,14 @@ class Match:
     Attributes:
         function: f.
         affine: a, b, c, d.
+        mean: of the edge.
         deviation: root of the mean square of what is left, beside the standard deviation of the edge; 1 for a constant.
         price: what a unit of complexity costs in powers of ten of the deviation.
     """
 
     function: SymbolicFunction
     affine: tuple[float, float, float, float]
+    mean: float
     deviation: float
     price: float = PRICE
 
@@ -112,9 +114,9 @@ class _Samples:
 
     def fit(self, f: SymbolicFunction, price: float) -> list[Match | None]:
         """The best of all starts for every edge; None where there is none."""
+        means = self.y.mean(0).tolist()
         if not f.formula.free_symbols:
-            means = self.y.mean(0).tolist()
-            return [Match(f, (1.0, 0.0, 1.0, mean), 1.0, price) for mean in means]
+            return [Match(f, (1.0, 0.0, 1.0, mean), mean, 1.0, price) for mean in means]
         s, y = self.some(POINTS)
         starts = _starts(f, s, y)
         if starts is None:
@@ -129,7 +131,7 @@ class _Samples:
             deviation = math.sqrt(float(error[edge, 0])) / float(self.spread[edge])
             usable = math.isfinite(deviation)
             a, b = a / float(self.half), b - a * float(self.middle / self.half)
-            matches.append(Match(f, (a, b, c, d), min(deviation, 1.0), price) if usable else None)
+            matches.append(Match(f, (a, b, c, d), means[edge], min(deviation, 1.0), price) if usable else None)
         return matches
 
 
