@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import sympy as sp
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .ansatz import Ansatz
 from .blocks import Block, LeastSquares, Trial, assemble, draw_points
 from .expression import numeric
 from .field import Field
 from .geometry import PointSet, Sampler
-from .nn import KAN, Network
-from .nn.input_map import InputMap
-from .nn.stretch import Stretch, fronts_of
+from .nn import KAN, KANLayer, Network
+from .nn.basis import Basis
+from .nn.input_map import InputMap, cosines
+from .nn.stretch import Front, Stretch, fronts_of, stretch_offset
 from .resampling import Resampling, changed
 from .sampling import SAMPLERS
 from .seeds import Seeds
@@ -27,6 +28,10 @@ from .settings import Settings
 
 NODES = 8001
 """Of the grid that thin layers are looked for on."""
+RING = 512
+"""Points at which the first layer is looked at along a coordinate that goes round."""
+NEW, MORE, LESS = 0.2, 2.0, 1.5
+"""Part of its share that a layer gets when it appears, and by which factors it grows and shrinks from slab to slab."""
 NARROWER = 0.8
 """Width of a stretched layer beside the one that is found: layers sharpen during a slab."""
 
@@ -171,8 +176,22 @@ def layers_of(ansatz: Ansatz, before: Mapping[str, Stretch]) -> dict[str, Stretc
         measures.append(np.sqrt(np.abs(numeric(sp.diff(lift, x, 2), columns))))
     known = [replace(f, width=f.width / NARROWER) for f in before[name].fronts] if name in before else []
     fronts = fronts_of(s, np.stack(measures), ring=ring, known=known)
+    fronts = tuple(_gradual(f, known, ring) for f in fronts) if known else fronts
     narrow = tuple(replace(f, width=NARROWER * f.width) for f in fronts)
     return {name: Stretch(narrow, ring)} if narrow else {}
+
+
+def _gradual(front: Front, known: Sequence[Front], ring: bool) -> Front:
+    """The layer with a share not far from the one it had, so that the coordinate changes little from slab to slab."""
+
+    def distance(other: Front) -> float:
+        gap = abs(front.centre - other.centre)
+        return min(gap, 2 - gap) if ring else gap
+
+    nearest = min(known, key=distance)
+    if distance(nearest) > 2 * max(front.width, nearest.width):
+        return replace(front, share=NEW * front.share)
+    return replace(front, share=min(max(front.share, nearest.share / LESS), MORE * nearest.share))
 
 
 def successor(
@@ -193,7 +212,7 @@ def successor(
     fresh = copy.deepcopy(network)
     if not isinstance(fresh, Network):
         return fresh
-    if isinstance(fresh, KAN) and not before.periodic:
+    if isinstance(fresh, KAN) and isinstance(fresh.layers[0], KANLayer):
         _move_inputs(fresh, before, after, again)
     with torch.no_grad():
         for p in fresh.layers[-1].parameters():
@@ -202,19 +221,36 @@ def successor(
 
 
 def _move_inputs(network: Network, before: InputMap, after: InputMap, again: str | None) -> None:
-    layer = network.layers[0]
-    basis, size = layer.basis, layer.basis.size
-    for i, name in enumerate(before.bounds):
-        old, new = before.stretches.get(name), after.stretches.get(name)
-        if old == new and name != again:
-            continue
-        z = basis.fit_points().double().cpu()
-        s = z if new is None else torch.as_tensor(new.inverse(z.numpy()))
-        if name == again:
-            (start, end), (_, far) = after.bounds[name], before.bounds[name]
-            s = (s + 1) * (end - start) / (far - start) - 1
-        place = s if old is None else old.rows(s, 0)[0]
-        with torch.no_grad():
-            edges = layer.coefficients[i * size : (i + 1) * size]
-            values = basis.table(place.to(edges), 0)[0] @ edges
-            edges.copy_(basis.project(values))
+    """Expand the first layer anew wherever a coordinate is mapped differently; one that goes round has two inputs."""
+    layer, number = network.layers[0], 0
+    for name in before.bounds:
+        count = 2 if name in before.periodic else 1
+        if before.stretches.get(name) != after.stretches.get(name) or name == again:
+            new, old = _same_places(name, layer.basis, before, after, again)
+            size = layer.basis.size
+            with torch.no_grad():
+                edges = layer.coefficients[number * size : (number + count) * size]
+                values = torch.cat([layer.basis.table(z.to(edges), 0)[0] for z in old], 1) @ edges
+                if count == 1:
+                    edges.copy_(layer.basis.project(values))
+                else:
+                    tables = torch.cat([layer.basis.table(z.to(edges), 0)[0] for z in new], 1)
+                    edges.copy_(torch.linalg.lstsq(tables.cpu(), values.cpu(), driver="gelsd").solution)
+        number += count
+
+
+def _same_places(
+    name: str, basis: Basis, before: InputMap, after: InputMap, again: str | None
+) -> tuple[list[Tensor], list[Tensor]]:
+    """The inputs that belong to a coordinate, at the same places by the new map and by the old one."""
+    old, new = before.stretches.get(name), after.stretches.get(name)
+    ring = name in before.periodic
+    z = basis.fit_points().double().cpu()
+    if ring:
+        z = torch.arange(RING, dtype=torch.float64) * 2 / RING + (stretch_offset(new) if new else -1.0)
+    s = z if new is None else torch.as_tensor(new.inverse(z.numpy()))
+    if name == again:
+        (start, end), (_, far) = after.bounds[name], before.bounds[name]
+        s = (s + 1) * (end - start) / (far - start) - 1
+    place = s if old is None else old.rows(s, 0)[0]
+    return (cosines(z), cosines(place)) if ring else ([z], [place])

@@ -155,6 +155,18 @@ def test_layers_of_the_slab_before_stay_where_nothing_else_is_found():
     assert (front.centre, front.width) == pytest.approx((0.3, 0.05))
 
 
+@pytest.mark.parametrize(("share", "least", "most"), [(0.02, 0.039, 0.041), (0.99, 0.65, 0.99), (0.5, 0.3, 1.0)])
+def test_the_share_of_a_layer_changes_little_from_slab_to_slab(share, least, most):
+    (front,) = layers_of(build_ansatz(Burgers(), hard=True), {"x": Stretch((Front(0.5, 0.02, share),))})["x"].fronts
+    assert least < front.share < most
+
+
+def test_a_new_layer_begins_with_a_small_share():
+    before = {"x": Stretch((Front(-0.9, 0.01, 0.5),))}
+    fronts = {round(f.centre, 1): f.share for f in layers_of(build_ansatz(Burgers(), hard=True), before)["x"].fronts}
+    assert fronts[0.5] < 0.1 < fronts[-0.9]
+
+
 # -------------------------------------------------------------------- the next network
 
 BOUNDS = {"x": (0.0, 2.0), "t": (1.0, 3.0)}
@@ -180,6 +192,17 @@ def test_another_stretch_leaves_the_function_as_it_was(old, new):
     fresh = successor(network, *maps)
     assert_close(outputs(fresh, maps[1]), outputs(network, maps[0]), rtol=0, atol=1e-6)
     assert all(torch.equal(a, b) for a, b in zip(network.parameters(), before, strict=True))
+
+
+def test_another_stretch_of_a_ring_leaves_the_function_as_it_was():
+    fronts = Front(0.1, 0.4, 0.3), Front(0.2, 0.5, 0.3)
+    maps = [InputMap(BOUNDS, ("x",), {"x": Stretch((f,), True)}) for f in fronts]
+    network = KAN([3, 3, 1], basis="chebyshev", k=[30, 3], base=False, seed=3)
+    with torch.no_grad():
+        network.layers[0].coefficients.unflatten(0, (3, -1))[:, 4:] = 0.0
+    there = outputs(network, maps[0])
+    assert (outputs(network, maps[1]) - there).abs().max() > 0.01
+    assert_close(outputs(successor(network, *maps), maps[1]), there, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("basis", ["chebyshev", "bspline"])

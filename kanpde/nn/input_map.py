@@ -113,6 +113,12 @@ class InputMap(nn.Module):
         return jet
 
 
+def cosines(scaled: Float[Tensor, " n"]) -> list[Float[Tensor, " n"]]:
+    """The two inputs of a coordinate that goes round, from its place in [-1, 1]."""
+    angle = math.pi * (scaled + 1)
+    return [torch.cos(angle), torch.cos(angle - LAG)]
+
+
 def _chained(outer: Sequence[Tensor], inner: Sequence[Tensor]) -> list[Tensor]:
     """Derivatives of f(g(x)) by x from those of f at g(x) and of g."""
     if len(outer) == 1:
