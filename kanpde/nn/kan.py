@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import sympy as sp
 import torch
@@ -23,6 +23,9 @@ from .symbolic import Match, SymbolicFunction
 from .symbolic.fix import fix_symbolic, suggest_symbolic, unfix_symbolic
 from .symbolic.formula import symbolic_formula
 from .symbolic.match import PRICE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 USUAL_POINTS = 1024
 """Inputs at which edges are looked at where none are given."""
@@ -249,6 +252,32 @@ class KAN(Network):
             ValueError: for an edge that is still learned.
         """
         return symbolic_formula(self, inputs)
+
+    def plot(
+        self,
+        x: Float[Tensor, "n inputs"] | None = None,
+        *,
+        beta: float = 3.0,
+        inputs: Sequence[str] | None = None,
+        outputs: Sequence[str] | None = None,
+    ) -> Figure:
+        """The diagram of the KAN paper, every edge function drawn in place; `plot().savefig("kan.svg")` writes it.
+
+        Args:
+            x: inputs of the network; evenly spread ones in the input cube without it.
+            beta: an edge is as opaque as `tanh(beta * score)`, by its attribution.
+            inputs: names of the inputs; x1, x2, ... without it.
+            outputs: names of the outputs; y1, y2, ... without it.
+        """
+        from .diagram import diagram  # here, because matplotlib takes long to load
+
+        return diagram(self, self._seen(x), beta=beta, inputs=inputs, outputs=outputs)
+
+    def plot_edge(self, layer: int, i: int, j: int, x: Float[Tensor, "n inputs"] | None = None) -> Figure:
+        """One edge function over the values that it sees, with the points of its grid and how often values occur."""
+        from .diagram import close_up
+
+        return close_up(self, layer, i, j, self._seen(x))
 
     def _seen(self, x: Float[Tensor, "n inputs"] | None) -> Float[Tensor, "n inputs"]:
         if x is not None:
