@@ -18,6 +18,7 @@ _HOME = {
     "kanpde.solver": ["DivergenceError", "Points", "solve"],
     "kanpde.plan": ["AdaptiveSlabs", "Plan"],
     "kanpde.fitting": ["fit"],
+    "kanpde.readout": ["Readout", "auto_symbolic"],
     "kanpde.solution": ["Solution"],
     "kanpde.comparison": ["Comparison", "compare"],
     "sympy": [

@@ -123,7 +123,7 @@ def fit(
 
     if grids is None:
         return train(model, record, **budget)
-    inputs = torch.as_tensor(2 * (points - problem.low) / (problem.high - problem.low) - 1)
+    inputs = _scaled(points, problem.low, problem.high)
     first = budget | {name: FIRST * budget[name] for name in ("seconds", "steps") if budget[name] is not None}
     found: list[Solution] = []
     for grid in _ascending(grids):
@@ -134,6 +134,20 @@ def fit(
         found[-1].run[f"{name}_of_grids"] = [float(f.run[name]) for f in found]
     found[-1].run["grids"] = [int(g) for g in grids]
     return found[-1]
+
+
+def scaled_inputs(x: Any) -> Float[Tensor, "n inputs"]:
+    """What a network that is fitted at these points sees: each column moved to [-1, 1].
+
+    Args:
+        x: points, shape (n, d) or (n,).
+    """
+    points = _columns("x", x)
+    return _scaled(points, points.min(0), points.max(0))
+
+
+def _scaled(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> Tensor:
+    return torch.as_tensor(2 * (points - low) / (high - low) - 1)
 
 
 def on_grid(model: nn.Module, intervals: int, inputs: Float[Tensor, "n inputs"]) -> Network:

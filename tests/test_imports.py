@@ -50,6 +50,7 @@ ORDER = [
     "run",
     "solver",
     "fitting",
+    "readout",
     "comparison",
     "plot",
     "progress",

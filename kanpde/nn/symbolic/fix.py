@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 import torch
@@ -65,6 +65,28 @@ def fix_symbolic(network: Network, layer: int, i: int, o: int, match: Match) -> 
         d -= match.mean
     formulas = {**_formulas(old), (i, o): (match.function, (a, b, c, d))}
     _replace(network, layer, EdgeLayer(old.n_in, old.n_out, old.basis, learned, functions, formulas))
+
+
+def fix_layer(network: Network, layer: int, chosen: Mapping[Pair, Match], x: Float[Tensor, "n inputs"]) -> None:
+    """Make all learned edges of a layer formulas, in place; the mean of every output stays.
+
+    Args:
+        network: changed.
+        layer: number of the layer, from 0.
+        chosen: every learned edge with its formula.
+        x: inputs of the network at which means are taken.
+    """
+    old, seen = _layer(network, layer), layer_inputs(network, x)[layer]
+    formulas = _formulas(old)
+    for pair, match in chosen.items():
+        a, b, c, d = match.affine
+        formulas[pair] = (match.function, (a, b, c, d - match.mean))
+    new = EdgeLayer(old.n_in, old.n_out, old.basis, [], old.functions.detach()[:, :0], formulas)
+    with torch.no_grad():
+        lost = (old(seen) - new(seen)).mean(0)
+        for o in {target for _, target in chosen}:
+            new.symbolic.affine[new.symbolic.outputs.index(o), 3] += lost[o]
+    _replace(network, layer, new)
 
 
 def unfix_symbolic(network: Network, layer: int, i: int, o: int) -> None:

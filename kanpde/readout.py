@@ -1,0 +1,162 @@
+"""From a fitted network to a formula: edges become functions of a library, layer by layer, as long as the data agree."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from .fitting import fit, scaled_inputs
+from .nn import Network
+from .nn.prune import prune
+from .nn.refine.adaptive import layer_inputs
+from .nn.symbolic import Match, SymbolicFunction, matches
+from .nn.symbolic.edges import Pair
+from .nn.symbolic.fix import fix_layer
+from .nn.symbolic.library import chosen
+from .nn.symbolic.match import PRICE
+from .solution import Solution
+
+WORSE = 3.0
+"""How many times its error a fit may grow when a layer is made of formulas."""
+PRUNED = 1e-3
+"""Part of the spread of the values up to which the error may grow when edges are left out."""
+ALTERNATIVES = 3
+"""Functions that are tried for an edge when the best one makes the fit worse."""
+
+
+@dataclass(frozen=True)
+class Readout:
+    """What reading off came to.
+
+    Attributes:
+        solution: the network, refitted; `solution.symbolic_formula()` is the formula if it is complete.
+        complete: whether every edge is a formula.
+        errors: root mean square of the deviations after the first fit, after pruning, and after every layer.
+        functions: per layer, edge to the name of its function.
+    """
+
+    solution: Solution
+    complete: bool
+    errors: list[float]
+    functions: list[dict[Pair, str]]
+
+    @property
+    def formula(self) -> dict[str, sp.Expr]:
+        """The outputs as expressions of the inputs.
+
+        Raises:
+            ValueError: if an edge is still learned.
+        """
+        return self.solution.symbolic_formula()
+
+
+def auto_symbolic(
+    model: Network,
+    x: Any,
+    y: Any,
+    *,
+    functions: Iterable[str | SymbolicFunction] | None = None,
+    price: float = PRICE,
+    tolerance: float = 0.03,
+    steps: int = 100,
+    seed: int = 0,
+) -> Readout:
+    """Fit a network to values, prune it, and make its edges formulas, one layer after the other, refitting in between.
+
+    A layer becomes formulas if the fit is then at most three times as bad as before; where the best functions make it
+    worse, the next ones are tried for the edges that they describe least. A formula that is true usually lowers the
+    error by many digits at the end; one that is not leaves it where the splines were, so look at `errors`.
+
+    Args:
+        model: stays as it is.
+        x: points, shape (n, d) or (n,).
+        y: values, shape (n, m) or (n,).
+        functions: names of the library or functions; all of the library without it.
+        price: powers of ten in the deviation that a unit of complexity must gain.
+        tolerance: relative change of the outputs up to which edges are pruned; see `KAN.prune`.
+        steps: budget of every fit; the first may take four times as many.
+        seed: of restarts.
+
+    Raises:
+        ValueError: for values that cannot be fitted; see `fit`.
+    """
+    library = None if functions is None else chosen(functions)
+    inputs = scaled_inputs(x)
+
+    def refit(network: Network, budget: int = steps) -> Solution:
+        return fit(copy.deepcopy(network), x, y, steps=budget, seed=seed)
+
+    found = refit(model, 4 * steps)
+    errors = [_error(found)]
+    pruned = refit(prune(_network(found), inputs, tolerance=tolerance).network)
+    if _error(pruned) <= max(WORSE * errors[0], PRUNED * _spread(y)):
+        found = pruned
+    errors.append(_error(found))
+    names_of: list[dict[Pair, str]] = []
+    for number in range(len(_network(found).layers)):
+        candidates = _candidates(_network(found), number, inputs, library, price)
+        best, names = _best(found, number, candidates, inputs, refit, WORSE * errors[-1])
+        if best is None:
+            return Readout(found, False, errors, names_of)
+        found = best
+        errors.append(_error(found))
+        names_of.append(names)
+    return Readout(found, True, errors, names_of)
+
+
+def _candidates(
+    network: Network, number: int, x: Float[Tensor, "n inputs"], library: Sequence[Any] | None, price: float
+) -> dict[Pair, list[Match]]:
+    """The best functions for every learned edge of a layer, those that are described least first."""
+    layer, seen = network.layers[number], layer_inputs(network, x)[number]
+    values = layer.edge_values(seen)
+    found: dict[Pair, list[Match]] = {}
+    for i in sorted({i for i, _ in layer.pairs}):
+        outputs = [o for source, o in layer.pairs if source == i]
+        per_edge = matches(seen[:, i], values[:, i, outputs], library, price=price)
+        found |= {(i, o): edge[:ALTERNATIVES] for o, edge in zip(outputs, per_edge, strict=True)}
+    return dict(sorted(found.items(), key=lambda item: -item[1][0].deviation if item[1] else -2.0))
+
+
+def _best(
+    found: Solution,
+    number: int,
+    candidates: dict[Pair, list[Match]],
+    x: Float[Tensor, "n inputs"],
+    refit: Any,
+    limit: float,
+) -> tuple[Solution | None, dict[Pair, str]]:
+    """The layer as formulas, with the first choice of functions whose fit is good enough; None if there is none."""
+    if not all(candidates.values()):
+        return None, {}
+    first = {pair: edge[0] for pair, edge in candidates.items()}
+    choices = [first]
+    choices += [first | {pair: other} for pair, edge in candidates.items() for other in edge[1:]]
+    for choice in choices:
+        network = copy.deepcopy(_network(found))
+        fix_layer(network, number, choice, x)
+        trial = refit(network)
+        if _error(trial) <= limit:
+            return trial, {pair: match.function.name for pair, match in choice.items()}
+    return None, {}
+
+
+def _network(solution: Solution) -> Network:
+    network = solution.network
+    assert isinstance(network, Network)
+    return network
+
+
+def _error(solution: Solution) -> float:
+    return float(solution.run["train_rmse"])
+
+
+def _spread(y: Any) -> float:
+    return float(torch.as_tensor(y, dtype=torch.float64).std(correction=0))

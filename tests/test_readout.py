@@ -1,0 +1,46 @@
+"""Formulas read off without help, checked by SymPy and on other points."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from kanpde import KAN, auto_symbolic
+from kanpde.nn.symbolic import LIBRARY
+
+NAMES = ["x", "x^2", "x^4", "sin", "exp", "log", "tanh", "atanh"]
+
+
+def quotient():
+    x = np.random.default_rng(0).uniform(0.5, 2, (400, 2))
+    return x, x[:, 0] / x[:, 1]
+
+
+@pytest.mark.slow
+def test_a_quotient_is_found_as_the_exponential_of_a_difference_of_logarithms():
+    x, y = quotient()
+    kan = KAN([2, 1, 1], grid=8, k=5, base=False, seed=0)
+    before = {k: v.clone() for k, v in kan.state_dict().items()}
+    found = auto_symbolic(kan, x, y, functions=NAMES)
+    assert found.complete
+    assert found.functions == [{(0, 0): "log", (1, 0): "log"}, {(0, 0): "exp"}]
+    assert found.errors[-1] < 1e-12
+    a, b = found.solution.field.coordinates
+    values = sp.lambdify([a, b], found.formula["y"])(0.7, 1.9)
+    assert values == pytest.approx(0.7 / 1.9, rel=1e-10)
+    assert all((kan.state_dict()[k] == v).all() for k, v in before.items())
+
+
+@pytest.mark.slow
+def test_what_no_function_describes_stays_learned():
+    x, y = quotient()
+    found = auto_symbolic(KAN([2, 1, 1], grid=8, k=5, base=False, seed=0), x, y, functions=["sign"], steps=60)
+    assert not found.complete
+    assert len(found.errors) == 2
+    with pytest.raises(ValueError, match="is still learned"):
+        _ = found.formula
+
+
+def test_a_function_that_is_unknown_is_refused():
+    x, y = quotient()
+    with pytest.raises(ValueError, match="`sine` is no function of the library"):
+        auto_symbolic(KAN([2, 1, 1], grid=3), x, y, functions=["sine", *LIBRARY], steps=1)
