@@ -8,7 +8,7 @@ import torch
 from numpy.testing import assert_allclose
 
 from kanpde import Parameter, Rectangle, cos, diff, exp, sin, sqrt
-from kanpde.expression import Expression, Partial, numeric
+from kanpde.expression import Expression, Partial, lambdified, numeric
 from kanpde.symbols import unknown
 
 SQUARE = Rectangle(x=(0, 1), y=(0, 1))
@@ -139,3 +139,8 @@ def test_bessel_functions_in_torch_are_those_of_scipy_with_their_slopes(order):
     value, (slope,) = in_torch(sp.besselj(order, U), [x])
     assert_allclose(value, scipy.special.jv(order, x), rtol=1e-12, atol=1e-14)
     assert_allclose(slope, scipy.special.jvp(order, x), rtol=1e-12, atol=1e-14)
+    points = torch.tensor(x, requires_grad=True)
+    (values,) = lambdified([X], [sp.besselj(order, X)], "torch")(points)
+    (gradient,) = torch.autograd.grad(values.sum(), points)
+    assert_allclose(values.detach(), scipy.special.jv(order, x), rtol=1e-12, atol=1e-14)
+    assert_allclose(gradient, scipy.special.jvp(order, x), rtol=1e-12, atol=1e-14)

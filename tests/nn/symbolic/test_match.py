@@ -3,6 +3,7 @@
 import math
 
 import pytest
+import scipy.special
 import sympy as sp
 import torch
 
@@ -21,7 +22,7 @@ WANTED = {
     "gaussian": lambda x: torch.exp(-9 * x**2),
     "abs": lambda x: (x + 0.1).abs(),
     "atan": lambda x: torch.atan(4 * x - 1),
-    "J0": lambda x: torch.special.bessel_j0(20 * x),
+    "J0": lambda x: torch.as_tensor(scipy.special.j0(20 * x.numpy())),
     "x": lambda x: 3 * x - 1,
 }
 
