@@ -176,22 +176,30 @@ def layers_of(ansatz: Ansatz, before: Mapping[str, Stretch]) -> dict[str, Stretc
         measures.append(np.sqrt(np.abs(numeric(sp.diff(lift, x, 2), columns))))
     known = [replace(f, width=f.width / NARROWER) for f in before[name].fronts] if name in before else []
     fronts = fronts_of(s, np.stack(measures), ring=ring, known=known)
-    fronts = tuple(_gradual(f, known, ring) for f in fronts) if known else fronts
+    fronts = _gradual(fronts, known, ring) if known else fronts
     narrow = tuple(replace(f, width=NARROWER * f.width) for f in fronts)
     return {name: Stretch(narrow, ring)} if narrow else {}
 
 
-def _gradual(front: Front, known: Sequence[Front], ring: bool) -> Front:
-    """The layer with a share not far from the one it had, so that the coordinate changes little from slab to slab."""
+def _gradual(fronts: Sequence[Front], known: Sequence[Front], ring: bool) -> tuple[Front, ...]:
+    """The layers with shares not far from those they had, so that the coordinate changes little from slab to slab.
 
-    def distance(other: Front) -> float:
+    Several layers may be near one that was known and inherit from it: together they get no more than is due to all.
+    """
+
+    def distance(front: Front, other: Front) -> float:
         gap = abs(front.centre - other.centre)
         return min(gap, 2 - gap) if ring else gap
 
-    nearest = min(known, key=distance)
-    if distance(nearest) > 2 * max(front.width, nearest.width):
-        return replace(front, share=NEW * front.share)
-    return replace(front, share=min(max(front.share, nearest.share / LESS), MORE * nearest.share))
+    def share(front: Front) -> float:
+        nearest = min(known, key=lambda other: distance(front, other))
+        if distance(front, nearest) > 2 * max(front.width, nearest.width):
+            return NEW * front.share
+        return min(max(front.share, nearest.share / LESS), MORE * nearest.share)
+
+    shares = [share(f) for f in fronts]
+    part = min(1.0, sum(f.share for f in fronts) / sum(shares))
+    return tuple(replace(f, share=part * s) for f, s in zip(fronts, shares, strict=True))
 
 
 def successor(

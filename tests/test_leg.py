@@ -161,6 +161,14 @@ def test_the_share_of_a_layer_changes_little_from_slab_to_slab(share, least, mos
     assert least < front.share < most
 
 
+def test_layers_that_inherit_from_the_same_one_get_no_more_than_is_due_to_all():
+    start = layers_of(build_ansatz(Ring(), hard=True), {})["x"].fronts
+    wide = {"x": Stretch((Front(0.5, 0.35, 0.5),), True)}
+    fronts = layers_of(build_ansatz(Ring(), hard=True), wide)["x"].fronts
+    assert len(fronts) == len(start) == 2
+    assert sum(f.share for f in fronts) == pytest.approx(sum(f.share for f in start))
+
+
 def test_a_new_layer_begins_with_a_small_share():
     before = {"x": Stretch((Front(-0.9, 0.01, 0.5),))}
     fronts = {round(f.centre, 1): f.share for f in layers_of(build_ansatz(Burgers(), hard=True), before)["x"].fronts}
