@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..blocks import LeastSquares
-from .contract import checked_interval
+from ..counts import checked_interval
 
 MOST_AT_ONCE = 10.0
 
@@ -42,7 +42,7 @@ class AdaptiveRatio:
             raise ValueError(f"`gain` must be above 0 and at most 1, got {gain}: it is a share.")
         if not most >= 1:
             raise ValueError(f"`most` must be at least 1, got {most}: it is the largest weight, and 1 the smallest.")
-        self.every, self.target, self.gain, self.most = checked_interval(every), target, gain, most
+        self.every, self.target, self.gain, self.most = checked_interval(every, "updates"), target, gain, most
 
     def update(self, problem: LeastSquares, conditions: Sequence[str]) -> None:
         """Reweigh the conditions; without equations, or with residuals that are zero or not finite, nothing changes."""

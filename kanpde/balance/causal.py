@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..blocks import LeastSquares
-from .contract import checked_interval
+from ..counts import checked_interval
 from .point_weights import of_mean_one, without
 
 
@@ -53,7 +53,8 @@ class Causal:
             raise ValueError(f"`bins` must be at least 2, got {bins}: the first bin weighs the others.")
         if not 0 < goal < 1:
             raise ValueError(f"`goal` must be between 0 and 1, got {goal}: 0.99 is usual.")
-        self.every, self.tolerances, self.bins, self.goal = checked_interval(every), tuple(tolerances), bins, goal
+        self.every, self.tolerances = checked_interval(every, "updates"), tuple(tolerances)
+        self.bins, self.goal = bins, goal
         self._stage, self._finished = 0, False
 
     @property

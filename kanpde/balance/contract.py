@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from ..blocks import LeastSquares
-from ..counts import is_count
 
 
 class Balance(Protocol):
@@ -37,12 +36,3 @@ class Balance(Protocol):
     def load(self, state: dict[str, Any]) -> None:
         """Go on from a saved memory."""
         ...
-
-
-def checked_interval(every: int) -> int:
-    """`every`, if it is a number of steps."""
-    if not is_count(every):
-        raise ValueError(
-            f"`every` must be a whole number of at least 1, got {every}: it is a number of steps between two updates."
-        )
-    return int(every)

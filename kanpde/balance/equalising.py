@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..blocks import LeastSquares
-from .contract import checked_interval
+from ..counts import checked_interval
 
 
 class Equalising:
@@ -31,7 +31,7 @@ class Equalising:
             raise ValueError(f"`momentum` must be from 0 to below 1, got {momentum}: 0.9 is usual, 0 forgets at once.")
         if not most > 1:
             raise ValueError(f"`most` must be above 1, got {most}: it bounds the weights to both sides of 1.")
-        self.every, self.momentum, self.most = checked_interval(every), momentum, most
+        self.every, self.momentum, self.most = checked_interval(every, "updates"), momentum, most
 
     def figures(self, problem: LeastSquares) -> Float[Tensor, " blocks"]:
         """One non-negative number per block, of its mean square without its weight."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..blocks import LeastSquares
-from .contract import checked_interval
+from ..counts import checked_interval
 from .point_weights import of_mean_one, without
 
 
@@ -36,7 +36,7 @@ class ResidualAttention:
     def __init__(self, *, every: int = 1, decay: float = 0.9):
         if not 0 <= decay < 1:
             raise ValueError(f"`decay` must be from 0 to below 1, got {decay}: 0.9 looks back about ten updates.")
-        self.every, self.decay = checked_interval(every), decay
+        self.every, self.decay = checked_interval(every, "updates"), decay
         self._attention: dict[str, Tensor] = {}
 
     def update(self, problem: LeastSquares, conditions: Sequence[str]) -> None:

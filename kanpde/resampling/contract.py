@@ -7,7 +7,6 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Float
 
-from ..counts import is_count
 from ..geometry import PointSet
 
 
@@ -46,12 +45,3 @@ class Resampling(Protocol):
             As many points as `current` has.
         """
         ...
-
-
-def checked_interval(every: int) -> int:
-    """`every`, if it is a number of steps."""
-    if not is_count(every):
-        raise ValueError(
-            f"`every` must be a whole number of at least 1, got {every}: it is a number of steps between two choices."
-        )
-    return int(every)

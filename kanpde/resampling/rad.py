@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from jaxtyping import Float
 
+from ..counts import checked_interval
 from ..geometry import PointSet
-from .contract import checked_interval
-from .selection import checked_density, checked_pool, density, draw, take
+from .selection import checked_candidates, checked_density, checked_pool, density, draw, take
 
 
 class RAD:
@@ -31,9 +29,7 @@ class RAD:
     name = "rad"
 
     def __init__(self, *, every: int = 50, power: float = 1.0, constant: float = 1.0, pool: float = 10.0):
-        if not 1 <= pool < math.inf:
-            raise ValueError(f"`pool` must be at least 1, got {pool}: it is a number of candidates per point.")
-        self.every, self.pool = checked_interval(every), pool
+        self.every, self.pool = checked_interval(every, "choices"), checked_candidates(pool)
         self.power, self.constant = checked_density(power, constant)
 
     def pool_size(self, n: int) -> int:

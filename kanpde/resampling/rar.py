@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from jaxtyping import Float, Int
 
+from ..counts import checked_interval
 from ..geometry import PointSet, stack
-from .contract import checked_interval
-from .selection import checked_density, checked_pool, density, draw, take
+from .selection import checked_candidates, checked_density, checked_pool, density, draw, take
 
 
 class RAR:
@@ -36,9 +34,7 @@ class RAR:
     def __init__(self, *, every: int = 10, added: float = 0.05, pool: float = 10.0):
         if not 0 < added <= 1:
             raise ValueError(f"`added` must be above 0 and at most 1, got {added}: it is a share of the points.")
-        if not 1 <= pool < math.inf:
-            raise ValueError(f"`pool` must be at least 1, got {pool}: it is a number of candidates per point.")
-        self.every, self.added, self.pool = checked_interval(every), added, pool
+        self.every, self.added, self.pool = checked_interval(every, "choices"), added, checked_candidates(pool)
 
     def pool_size(self, n: int) -> int:
         """`pool` candidates per point."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from ..counts import checked_interval
 from ..geometry import PointSet
-from .contract import checked_interval
 from .selection import checked_pool, take
 
 
@@ -23,7 +23,7 @@ class Redraw:
     name = "redraw"
 
     def __init__(self, *, every: int = 50):
-        self.every = checked_interval(every)
+        self.every = checked_interval(every, "choices")
 
     def pool_size(self, n: int) -> int:
         """As many candidates as points."""

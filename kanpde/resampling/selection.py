@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -56,6 +58,17 @@ def checked_pool(pool: PointSet, n: int) -> None:
     """Refuse a pool with fewer than `n` points."""
     if len(pool) < n:
         raise ValueError(f"`pool` must hold at least {n} points, got {len(pool)}: ask `pool_size` how many.")
+
+
+def checked_candidates(pool: float) -> float:
+    """`pool`, if it is a number of candidates per point.
+
+    Raises:
+        ValueError: for any other value.
+    """
+    if not 1 <= pool < math.inf:
+        raise ValueError(f"`pool` must be at least 1, got {pool}: it is a number of candidates per point.")
+    return pool
 
 
 def checked_density(power: float, constant: float) -> tuple[float, float]:
