@@ -285,7 +285,7 @@ class Run:
                 whole = self.march.is_last or stop()
                 return found.sentence if whole else f"{found.sentence}; {self.march.missing}"
             training.finish()
-            root = math.sqrt(float(training.problem.residual().square().sum()))
+            root = _root(training)
             self.restarts += training.attempt
             model = self.march.advance(self.leg, root, stalled=found.kind is Kind.STALLED)
             self._begin(model, training.history, training.losses, training.seconds, training.cpu_seconds)
@@ -293,8 +293,9 @@ class Run:
     def _extends(self, total: Budget) -> bool:
         """Give a slab that is far behind the one before another share of what is left."""
         training = self.training
-        root = math.sqrt(float(training.problem.residual().square().sum()))
-        if len(self.extensions) >= MOST_EXTENSIONS or _exhausted(total, training) or not self.march.straggles(root):
+        if len(self.extensions) >= MOST_EXTENSIONS or _exhausted(total, training):
+            return False
+        if not self.march.straggles(_root(training)):
             return False
         self.extensions.append((training.seconds, training.steps))
         return True
@@ -337,6 +338,11 @@ class Run:
             },
             checkpoint={k: v for k, v in state.items() if k not in KEPT_APART},
         )
+
+
+def _root(training: Training) -> float:
+    """Root of the loss at the present weights."""
+    return math.sqrt(float(training.problem.residual().square().sum()))
 
 
 def _exhausted(budget: Budget, training: Training) -> bool:
