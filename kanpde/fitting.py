@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from .conditions import Condition, Data
 from .geometry import Box
 from .nn import Network
+from .nn.input_map import InputMap
 from .nn.refine import regrid
-from .nn.refine.adaptive import layer_inputs, spline_of
+from .nn.refine.adaptive import spline_of
 from .optim import GaussNewton, Optimizer
 from .problem import Problem
 from .solution import Solution
@@ -25,8 +26,6 @@ from .training import Report
 
 FIRST = 4
 """Budgets that the first of several grids gets."""
-
-
 ROOM = 0.02
 """Part of the range of hidden values by which a grid is longer at both ends: the values move while it is trained."""
 
@@ -50,7 +49,6 @@ class Table(Problem):
         flat = [name for name, a, b in zip(names, low, high, strict=True) if not a < b]
         if flat:
             raise ValueError(f"`{flat[0]}` has the same value at all points: leave this input out.")
-        self.low, self.high = low, high
         self.domain = Box(**{name: (float(a), float(b)) for name, a, b in zip(names, low, high, strict=True)})
         self.columns = dict(zip(names, x.T, strict=True))
         self.measured = dict(zip(self.unknowns, y.T, strict=True))
@@ -123,7 +121,7 @@ def fit(
 
     if grids is None:
         return train(model, record, **budget)
-    inputs = _scaled(points, problem.low, problem.high)
+    inputs = InputMap(problem.domain.bounds)(torch.as_tensor(points))
     first = budget | {name: FIRST * budget[name] for name in ("seconds", "steps") if budget[name] is not None}
     found: list[Solution] = []
     for grid in _ascending(grids):
@@ -143,11 +141,8 @@ def scaled_inputs(x: Any) -> Float[Tensor, "n inputs"]:
         x: points, shape (n, d) or (n,).
     """
     points = _columns("x", x)
-    return _scaled(points, points.min(0), points.max(0))
-
-
-def _scaled(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> Tensor:
-    return torch.as_tensor(2 * (points - low) / (high - low) - 1)
+    ends = {str(i): (float(column.min()), float(column.max())) for i, column in enumerate(points.T)}
+    return InputMap(ends)(torch.as_tensor(points))
 
 
 def on_grid(model: nn.Module, intervals: int, inputs: Float[Tensor, "n inputs"]) -> Network:
@@ -163,7 +158,7 @@ def on_grid(model: nn.Module, intervals: int, inputs: Float[Tensor, "n inputs"])
     if not any(splines):
         raise ValueError("`model` must have a layer of B-splines to be trained on several grids, got none.")
     grids: list[Tensor | None] = []
-    for number, (spline, values) in enumerate(zip(splines, layer_inputs(model, inputs), strict=True)):
+    for number, (spline, values) in enumerate(zip(splines, model.layer_inputs(inputs), strict=True)):
         low, high = (float(values.min()), float(values.max())) if number else (-1.0, 1.0)
         room = ROOM * (high - low) if number else 0.0
         equal = torch.linspace(low - room, high + room, intervals + 1, dtype=torch.float64)

@@ -19,7 +19,7 @@ from .field import Field
 from .geometry import PointSet, Sampler
 from .nn import KAN, KANLayer, Network
 from .nn.basis import Basis
-from .nn.input_map import InputMap, cosines
+from .nn.input_map import InputMap, angles
 from .nn.stretch import Front, Stretch, fronts_of, stretch_offset
 from .resampling import Resampling, changed
 from .sampling import SAMPLERS
@@ -261,4 +261,5 @@ def _same_places(
         (start, end), (_, far) = after.bounds[name], before.bounds[name]
         s = (s + 1) * (end - start) / (far - start) - 1
     place = s if old is None else old.rows(s, 0)[0]
-    return (cosines(z), cosines(place)) if ring else ([z], [place])
+    new_inputs, old_inputs = ([torch.cos(a) for a in angles(p)] if ring else [p] for p in (z, place))
+    return new_inputs, old_inputs

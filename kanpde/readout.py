@@ -15,10 +15,9 @@ from torch import Tensor
 from .fitting import fit, scaled_inputs
 from .nn import Network
 from .nn.prune import prune
-from .nn.refine.adaptive import layer_inputs
-from .nn.symbolic import Match, SymbolicFunction, matches
+from .nn.symbolic import Match, SymbolicFunction
 from .nn.symbolic.edges import Pair
-from .nn.symbolic.fix import fix_layer
+from .nn.symbolic.fix import fix_symbolic, suggest_layer
 from .nn.symbolic.library import chosen
 from .nn.symbolic.match import PRICE
 from .solution import Solution
@@ -102,7 +101,7 @@ def auto_symbolic(
     names_of: list[dict[Pair, str]] = []
     for number in range(len(_network(found).layers)):
         candidates = _candidates(_network(found), number, inputs, library, price)
-        best, names = _best(found, number, candidates, inputs, refit, WORSE * errors[-1])
+        best, names = _best(found, number, candidates, refit, WORSE * errors[-1])
         if best is None:
             return Readout(found, False, errors, names_of)
         found = best
@@ -115,21 +114,15 @@ def _candidates(
     network: Network, number: int, x: Float[Tensor, "n inputs"], library: Sequence[Any] | None, price: float
 ) -> dict[Pair, list[Match]]:
     """The best functions for every learned edge of a layer, those that are described least first."""
-    layer, seen = network.layers[number], layer_inputs(network, x)[number]
-    values = layer.edge_values(seen)
-    found: dict[Pair, list[Match]] = {}
-    for i in sorted({i for i, _ in layer.pairs}):
-        outputs = [o for source, o in layer.pairs if source == i]
-        per_edge = matches(seen[:, i], values[:, i, outputs], library, price=price)
-        found |= {(i, o): edge[:ALTERNATIVES] for o, edge in zip(outputs, per_edge, strict=True)}
-    return dict(sorted(found.items(), key=lambda item: -item[1][0].deviation if item[1] else -2.0))
+    found = suggest_layer(network, number, x, functions=library, price=price)
+    best = {pair: edge[:ALTERNATIVES] for pair, edge in found.items()}
+    return dict(sorted(best.items(), key=lambda item: -item[1][0].deviation if item[1] else -2.0))
 
 
 def _best(
     found: Solution,
     number: int,
     candidates: dict[Pair, list[Match]],
-    x: Float[Tensor, "n inputs"],
     refit: Any,
     limit: float,
 ) -> tuple[Solution | None, dict[Pair, str]]:
@@ -141,7 +134,7 @@ def _best(
     choices += [first | {pair: other} for pair, edge in candidates.items() for other in edge[1:]]
     for choice in choices:
         network = copy.deepcopy(_network(found))
-        fix_layer(network, number, choice, x)
+        fix_symbolic(network, number, choice)
         trial = refit(network)
         if _error(trial) <= limit:
             return trial, {pair: match.function.name for pair, match in choice.items()}

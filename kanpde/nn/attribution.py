@@ -9,7 +9,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from .network import Network
-from .refine.adaptive import layer_inputs
 
 SMALLEST = 1e-300
 
@@ -47,7 +46,7 @@ def attribution(network: Network, x: Float[Tensor, "n inputs"]) -> Attribution:
     """
     if len(x) < 2:
         raise ValueError(f"`x` must hold at least 2 points, got {len(x)}: scores are shares of a spread.")
-    values = [layer.edge_values(h) for layer, h in zip(network.layers, layer_inputs(network, x), strict=True)]
+    values = [layer.edge_values(h) for layer, h in zip(network.layers, network.layer_inputs(x), strict=True)]
     score = torch.ones(network.width[-1], dtype=values[-1].dtype, device=values[-1].device)
     edges: list[Tensor] = []
     nodes = [score]

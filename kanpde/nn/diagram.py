@@ -16,10 +16,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from .attribution import attribution
-from .basis import BSpline
-from .edge_layer import EdgeLayer
 from .network import Network
-from .refine.adaptive import layer_inputs, spline_of
+from .refine.adaptive import spline_of
 from .symbolic.fix import check_edge
 
 CURVE = 400
@@ -63,7 +61,7 @@ def diagram(
     width = network.width
     below = _names("inputs", inputs, width[0], "x")
     above = _names("outputs", outputs, width[-1], "y")
-    found, seen = attribution(network, x), layer_inputs(network, x)
+    found, seen = attribution(network, x), network.layer_inputs(x)
     scores = found.edges
     most = max(max(a * b for a, b in pairwise(width)), 4)
     figure = Figure(figsize=(min(16.0, 0.7 * most), 2.2 * len(network.layers) + 0.6), layout="constrained")
@@ -71,12 +69,11 @@ def diagram(
     axes.set_axis_off()
     for number, layer in enumerate(network.layers):
         values = layer.edge_values(seen[number])
-        formulas = layer.symbolic.pairs if isinstance(layer, EdgeLayer) else []
-        pairs = sorted({*layer.pairs, *formulas})
+        pairs = sorted(layer.connections)
         for place, (i, o) in enumerate(pairs):
             alpha = math.tanh(beta * float(scores[number][i, o]))
             if alpha > FAINT:
-                colour = SYMBOLIC if (i, o) in formulas else LEARNED
+                colour = SYMBOLIC if (i, o) in layer.formulas else LEARNED
                 middle = ((place + 0.5) / len(pairs), number + 0.5)
                 ends = (_place(i, width[number], number), _place(o, width[number + 1], number + 1))
                 box = (0.4 / most, 0.16)
@@ -109,24 +106,19 @@ def close_up(network: Network, layer: int, i: int, o: int, x: Float[Tensor, "n i
     """
     check_edge(network, layer, i, o)
     found = network.layers[layer]
-    seen = layer_inputs(network, x)[layer]
+    seen = network.layer_inputs(x)[layer]
     at, values = _curve(seen[:, i], found.edge_values(seen)[:, i, o])
     figure = Figure(figsize=(5, 3.6), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    upper.plot(at, values, color=SYMBOLIC if _is_formula(network, layer, (i, o)) else LEARNED)
+    upper.plot(at, values, color=SYMBOLIC if (i, o) in found.formulas else LEARNED)
     spline = spline_of(found.basis)
-    if isinstance(spline, BSpline):
+    if spline is not None:
         for knot in spline.grid.tolist():
             upper.axvline(knot, color="lightgrey", lw=0.6, zorder=0)
     upper.set(ylabel="edge function", title=f"layer {layer}, from node {i} to node {o}", xlim=(at[0], at[-1]))
     lower.hist(seen[:, i].cpu().numpy(), bins=50, color="grey")
     lower.set(xlabel=f"values of node {i}", ylabel="inputs")
     return figure
-
-
-def _is_formula(network: Network, layer: int, pair: tuple[int, int]) -> bool:
-    found = network.layers[layer]
-    return isinstance(found, EdgeLayer) and pair in found.symbolic.pairs
 
 
 def _names(argument: str, given: Sequence[str] | None, count: int, letter: str) -> list[str]:

@@ -14,8 +14,7 @@ from .basis import Basis
 from .expansion import expansion
 from .initialisation import smooth_edges, start_degree
 from .network import Layer, Trace
-from .symbolic.edges import Pair, SymbolicEdges
-from .symbolic.function import SymbolicFunction
+from .symbolic.edges import Formula, Pair, SymbolicEdges
 
 
 class EdgeLayer(Layer):
@@ -44,7 +43,7 @@ class EdgeLayer(Layer):
         basis: Basis,
         learned: Sequence[Pair],
         functions: Float[Tensor, "size edges"],
-        symbolic: Mapping[Pair, tuple[SymbolicFunction, Sequence[float]]] | None = None,
+        symbolic: Mapping[Pair, Formula] | None = None,
     ):
         symbolic = dict(symbolic or {})
         pairs = [*map(tuple, learned), *symbolic]
@@ -63,6 +62,11 @@ class EdgeLayer(Layer):
     def pairs(self) -> list[Pair]:
         """Input and output of every learned edge, in the order of `functions`."""
         return [(i, o) for i, o in self.edges.tolist()]
+
+    @property
+    def formulas(self) -> dict[Pair, Formula]:
+        """Input and output of every edge that is a formula, with its function and numbers."""
+        return self.symbolic.formulas
 
     @property
     def functions(self) -> Float[Tensor, "size edges"]:

@@ -72,8 +72,7 @@ class InputMap(nn.Module):
             if name not in self.periodic:
                 out.append((axis, scaled))
                 continue
-            for lag in (0.0, LAG):
-                angle = math.pi * (scaled[0] + 1) - lag
+            for angle in angles(scaled[0]):
                 cosine, sine = torch.cos(angle), torch.sin(angle)
                 cycle = [cosine, -sine, -cosine, sine]
                 outer = [cycle[m % 4] * math.pi**m for m in range(order + 1)]
@@ -113,10 +112,9 @@ class InputMap(nn.Module):
         return jet
 
 
-def cosines(scaled: Float[Tensor, " n"]) -> list[Float[Tensor, " n"]]:
-    """The two inputs of a coordinate that goes round, from its place in [-1, 1]."""
-    angle = math.pi * (scaled + 1)
-    return [torch.cos(angle), torch.cos(angle - LAG)]
+def angles(scaled: Float[Tensor, " n"]) -> list[Float[Tensor, " n"]]:
+    """What the two inputs of a coordinate that goes round are the cosines of, from its place in [-1, 1]."""
+    return [math.pi * (scaled + 1) - lag for lag in (0.0, LAG)]
 
 
 def _chained(outer: Sequence[Tensor], inner: Sequence[Tensor]) -> list[Tensor]:

@@ -235,7 +235,7 @@ class KAN(Network):
             raise ValueError(
                 f"`function` must be defined on the range of edge ({i}, {j}) of layer {layer}, got {function}."
             )
-        fix_symbolic(self, layer, i, j, found[0])
+        fix_symbolic(self, layer, {(i, j): found[0]})
         return found[0]
 
     def unfix_symbolic(self, layer: int, i: int, j: int) -> None:

@@ -76,7 +76,7 @@ def _edges(layer: Layer) -> dict[str, Any]:
             "complexity": f.complexity,
             "domain": f.domain,
         }
-        for pair, f in zip(layer.symbolic.pairs, layer.symbolic.functions, strict=True)
+        for pair, (f, _) in layer.formulas.items()
     ]
     return {"learned": [list(pair) for pair in layer.pairs], "symbolic": formulas}
 

@@ -16,6 +16,7 @@ from ..jet import Jet, JetPlan, column_major, expand, expand_and_mix, expand_and
 from ..linearisation import LayerSlopes, Slopes
 from .basis import Basis, Tanh
 from .expansion import expansion
+from .symbolic.edges import Formula, Pair
 
 
 class Layer(nn.Module):
@@ -40,9 +41,19 @@ class Layer(nn.Module):
         return out if self.bias is None else out + self.bias
 
     @property
-    def pairs(self) -> list[tuple[int, int]]:
-        """Input and output of every edge, in the order of `functions`."""
+    def pairs(self) -> list[Pair]:
+        """Input and output of every learned edge, in the order of `functions`."""
         return [(i, o) for i in range(self.n_in) for o in range(self.n_out)]
+
+    @property
+    def formulas(self) -> dict[Pair, Formula]:
+        """Input and output of every edge that is a formula, with its function and numbers; only an `EdgeLayer` has any."""
+        return {}
+
+    @property
+    def connections(self) -> set[Pair]:
+        """Input and output of every edge, learned or formula."""
+        return {*self.pairs, *self.formulas}
 
     @property
     def functions(self) -> Float[Tensor, "size edges"]:
@@ -176,6 +187,15 @@ class Network(nn.Module):
                 x = self.squash(x)[..., 0]
             x = layer(x)
         return x
+
+    def layer_inputs(self, x: Float[Tensor, "n inputs"]) -> list[Float[Tensor, "n width"]]:
+        """What every layer sees at the given inputs, without gradient."""
+        values = [x.to(next(self.parameters()))]
+        with torch.no_grad():
+            for layer in self.layers[:-1]:
+                h = layer(values[-1])
+                values.append(h if self.squash is None else self.squash(h)[..., 0])
+        return values
 
     def propagate(self, jet: Jet, plan: JetPlan) -> Jet:
         """Jet of the outputs from the jet of the inputs."""

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from .attribution import attribution
 from .edge_layer import EdgeLayer
 from .network import Layer, Network
-from .refine.adaptive import layer_inputs
 from .symbolic.edges import Pair
 
 TOLERANCE = 0.03
@@ -71,7 +70,7 @@ def prune(
         raise ValueError(f"`threshold` must be 0 or above, got {threshold}: scores are shares of the spread.")
     if not tolerance > 0:
         raise ValueError(f"`tolerance` must be positive, got {tolerance}: it is a relative change of the outputs.")
-    present = [_present(layer) for layer in network.layers]
+    present = [layer.connections for layer in network.layers]
     if remove:
         return _without(network, x, [p - q for p, q in zip(present, _by_hand(remove, present), strict=True)], 0.0)
     scores = attribution(network, x).edges
@@ -94,11 +93,6 @@ def prune(
     return best
 
 
-def _present(layer: Layer) -> set[Pair]:
-    formulas = layer.symbolic.pairs if isinstance(layer, EdgeLayer) else []
-    return {*layer.pairs, *formulas}
-
-
 def _by_hand(remove: Sequence[Collection[Pair]], present: Sequence[set[Pair]]) -> list[set[Pair]]:
     if len(remove) != len(present):
         raise ValueError(f"`remove` must hold one collection of edges per layer, {len(present)}, got {len(remove)}.")
@@ -116,7 +110,7 @@ def _without(network: Network, x: Tensor, kept: list[set[Pair]], threshold: floa
     kept = [{(i, o) for i, o in p if o in alive[k + 1]} for k, p in enumerate(kept)]
     kept = [{(i, o) for i, o in p if k == 0 or i in alive[k]} for k, p in enumerate(kept)]
     nodes = [list(range(network.width[0])), *[sorted(a) for a in alive[1:-1]], list(range(network.width[-1]))]
-    inputs = layer_inputs(network, x)
+    inputs = network.layer_inputs(x)
     layers = [
         _chosen(layer, pairs, nodes[k], nodes[k + 1], layer.edge_values(inputs[k]).mean(0))
         for k, (layer, pairs) in enumerate(zip(network.layers, kept, strict=True))
@@ -126,7 +120,7 @@ def _without(network: Network, x: Tensor, kept: list[set[Pair]], threshold: floa
     with torch.no_grad():
         before, after = network(inputs[0]), smaller(inputs[0])
     change = float((after - before).norm() / (before - before.mean(0)).norm().clamp_min(1e-300))
-    edges = sum(len(_present(layer)) for layer in network.layers) - sum(map(len, kept))
+    edges = sum(len(layer.connections) for layer in network.layers) - sum(map(len, kept))
     lost = sum(network.width[1:-1]) - sum(smaller.width[1:-1])
     return Pruned(smaller, change, edges, lost, threshold, sorted({i for i, _ in kept[0]}))
 
@@ -138,7 +132,7 @@ def _with_every_output(network: Network, x: Tensor, kept: list[set[Pair]]) -> li
     for node in sorted(set(range(network.width[-1])) - _connected(kept, network.width)[-1]):
         scores, target = scores or attribution(network, x).edges, node
         for k in reversed(range(len(kept))):
-            there = [pair for pair in _present(network.layers[k]) if pair[1] == target]
+            there = [pair for pair in network.layers[k].connections if pair[1] == target]
             if not there:
                 break
             strongest = max(there, key=lambda pair: float(scores[k][pair]))
@@ -164,17 +158,12 @@ def _chosen(
     """A layer between the given nodes with the given edges; the means of the others are added to one edge of the node."""
     learned = [e for e, pair in enumerate(layer.pairs) if pair in pairs]
     place = {pair: (sources.index(pair[0]), targets.index(pair[1])) for pair in pairs}
-    formulas = {}
-    if isinstance(layer, EdgeLayer):
-        numbers = layer.symbolic.affine.detach()
-        for pair, f, affine in zip(layer.symbolic.pairs, layer.symbolic.functions, numbers, strict=True):
-            if pair in pairs:
-                formulas[place[pair]] = (f, affine.tolist())
+    formulas = {place[pair]: formula for pair, formula in layer.formulas.items() if pair in pairs}
     found = EdgeLayer(
         len(sources), len(targets), copy.deepcopy(layer.basis),
         [place[layer.pairs[e]] for e in learned], layer.functions.detach()[:, learned], formulas,
     )  # fmt: skip
     for new, old in enumerate(targets):
-        lost = sum(float(means[i, old]) for i, o in _present(layer) - pairs if o == old)
+        lost = sum(float(means[i, old]) for i, o in layer.connections - pairs if o == old)
         found.normalise(new, means.new_tensor([-lost]), means.new_ones(1))
     return found

@@ -40,7 +40,7 @@ class AdaptedGrid:
         generator = torch.Generator().manual_seed(self.seed)
         x = 2 * torch.rand(POINTS, network.width[0], generator=generator, dtype=torch.float64) - 1
         ends = torch.ones_like(x[:1])
-        pairs = zip(layer_inputs(network, torch.cat([-ends, x, ends])), splines, strict=True)
+        pairs = zip(network.layer_inputs(torch.cat([-ends, x, ends])), splines, strict=True)
         return regrid(
             network, [None if s is None else adapted_grid(v, len(s.grid) - 1, mix=self.mix) for v, s in pairs]
         )
@@ -111,13 +111,3 @@ def _with_grid(basis: Basis, grid: Tensor) -> Basis:
 def _check_mix(mix: float) -> None:
     if not 0 < mix <= 1:
         raise ValueError(f"`mix` must be above 0 and at most 1, got {mix}: quantiles alone may coincide.")
-
-
-def layer_inputs(network: Network, x: Float[Tensor, "n inputs"]) -> list[Float[Tensor, "n width"]]:
-    """What every layer of a network sees at the given inputs."""
-    values = [x.to(next(network.parameters()))]
-    with torch.no_grad():
-        for layer in network.layers[:-1]:
-            h = layer(values[-1])
-            values.append(h if network.squash is None else network.squash(h)[..., 0])
-    return values

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -12,6 +13,7 @@ from ...jet import Jet, JetPlan, expand
 from .function import SymbolicFunction
 
 Pair = tuple[int, int]
+Formula = tuple[SymbolicFunction, Sequence[float]]
 
 
 class SymbolicEdges(nn.Module):
@@ -44,53 +46,33 @@ class SymbolicEdges(nn.Module):
         """Which output each edge adds to."""
         return [o for _, o in self.pairs]
 
+    @property
+    def formulas(self) -> dict[Pair, Formula]:
+        """Input and output of each, with its function and its numbers as they are now."""
+        return dict(zip(self.pairs, zip(self.functions, self.affine.tolist(), strict=True), strict=True))
+
     def forward(self, x: Float[Tensor, "*batch n_in"]) -> Float[Tensor, "*batch edges"]:
         """Value of every edge."""
-        return _Values(self).derivatives(x[..., self.inputs], 0)[0, ..., 0]
+        return self._values(x[..., self.inputs], 0)[0, ..., 0]
 
     def propagate(self, jet: Jet, plan: JetPlan) -> Float[Tensor, "jets n edges"]:
         """Jet of every edge from the jet of the layer's inputs."""
-        return expand(_Values(self), jet[..., self.inputs], plan)[..., 0]
+        return expand(_Family(1, self._values), jet[..., self.inputs], plan)[..., 0]
 
     def slopes(self, jet: Jet, plan: JetPlan) -> Float[Tensor, "jets n edges 4"]:
         """Jet of the derivative of every edge by its four numbers."""
-        return expand(_Slopes(self), jet[..., self.inputs], plan)
+        return expand(_Family(4, self._slopes), jet[..., self.inputs], plan)
 
-    def tables(self, x: Float[Tensor, "*batch edges"], order: int) -> Float[Tensor, "orders *batch edges"]:
-        """Values of f and its derivatives at a x + b, for every edge."""
-        a, b = self.affine[:, 0], self.affine[:, 1]
-        z = a * x + b
-        columns = [f.derivatives(z[..., k], order)[..., 0] for k, f in enumerate(self.functions)]
-        return torch.stack(columns, -1) if columns else z.new_zeros(order + 1, *z.shape)
-
-
-class _Values:
-    """The edges as functions of their inputs: row m is c a^m f^(m)(a x + b), and d is added to the value."""
-
-    size = 1
-
-    def __init__(self, edges: SymbolicEdges):
-        self.edges = edges
-
-    def derivatives(self, x: Tensor, order: int) -> Tensor:
-        a, _, c, d = self.edges.affine.unbind(1)
-        rows = [c * a**m * f for m, f in enumerate(self.edges.tables(x, order))]
+    def _values(self, x: Float[Tensor, "*batch edges"], order: int) -> Float[Tensor, "orders *batch edges 1"]:
+        """The edges as functions of their inputs: row m is c a^m f^(m)(a x + b), and d is added to the value."""
+        a, _, c, d = self.affine.unbind(1)
+        rows = [c * a**m * f for m, f in enumerate(self._tables(x, order))]
         return torch.stack([rows[0] + d, *rows[1:]])[..., None]
 
-    table = derivatives
-
-
-class _Slopes:
-    """Their derivatives by a, b, c and d, as functions of their inputs."""
-
-    size = 4
-
-    def __init__(self, edges: SymbolicEdges):
-        self.edges = edges
-
-    def derivatives(self, x: Tensor, order: int) -> Tensor:
-        a, _, c, _ = self.edges.affine.unbind(1)
-        f = self.edges.tables(x, order + 1)
+    def _slopes(self, x: Float[Tensor, "*batch edges"], order: int) -> Float[Tensor, "orders *batch edges 4"]:
+        """Their derivatives by a, b, c and d, as functions of their inputs."""
+        a, _, c, _ = self.affine.unbind(1)
+        f = self._tables(x, order + 1)
         rows = []
         for m in range(order + 1):
             by_b = c * a**m * f[m + 1]
@@ -98,4 +80,21 @@ class _Slopes:
             rows.append(torch.stack([by_a, by_b, a**m * f[m], torch.full_like(x, float(m == 0))], -1))
         return torch.stack(rows)
 
-    table = derivatives
+    def _tables(self, x: Float[Tensor, "*batch edges"], order: int) -> Float[Tensor, "orders *batch edges"]:
+        """Values of f and its derivatives at a x + b, for every edge."""
+        a, b = self.affine[:, 0], self.affine[:, 1]
+        z = a * x + b
+        columns = [f.derivatives(z[..., k], order)[..., 0] for k, f in enumerate(self.functions)]
+        return torch.stack(columns, -1) if columns else z.new_zeros(order + 1, *z.shape)
+
+
+@dataclass
+class _Family:
+    """What jets are expanded in: so many functions per edge."""
+
+    size: int
+    derivatives: Callable[[Tensor, int], Tensor]
+
+    @property
+    def table(self) -> Callable[[Tensor, int], Tensor]:
+        return self.derivatives

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from ..edge_layer import EdgeLayer
 from ..network import Layer, Network
-from ..refine.adaptive import layer_inputs
-from .edges import Pair
+from .edges import Formula, Pair
 from .function import SymbolicFunction
 from .match import PRICE, Match, matches
 
@@ -41,52 +40,77 @@ def suggest_symbolic(
     Raises:
         ValueError: for an edge that does not exist.
     """
-    found = _layer(network, layer)
     check_edge(network, layer, i, o)
-    values = layer_inputs(network, x)[layer]
-    return matches(values[:, i], found.edge_values(values)[:, i, [o]], functions, price=price)[0]
+    return _matches(network, layer, i, [o], x, functions, price)[0]
 
 
-def fix_symbolic(network: Network, layer: int, i: int, o: int, match: Match) -> None:
-    """Make an edge a formula, in place; its four numbers go on being trained.
+def suggest_layer(
+    network: Network,
+    layer: int,
+    x: Float[Tensor, "n inputs"],
+    *,
+    functions: Iterable[str | SymbolicFunction] | None = None,
+    price: float = PRICE,
+) -> dict[Pair, list[Match]]:
+    """The same for every learned edge of a layer; see `suggest_symbolic`."""
+    found: dict[Pair, list[Match]] = {}
+    pairs = _layer(network, layer).pairs
+    for i in sorted({i for i, _ in pairs}):
+        outputs = [o for source, o in pairs if source == i]
+        per_edge = _matches(network, layer, i, outputs, x, functions, price)
+        found |= {(i, o): edge for o, edge in zip(outputs, per_edge, strict=True)}
+    return found
+
+
+def _matches(
+    network: Network,
+    layer: int,
+    i: int,
+    outputs: list[int],
+    x: Tensor,
+    functions: Iterable[str | SymbolicFunction] | None,
+    price: float,
+) -> list[list[Match]]:
+    seen = network.layer_inputs(x)[layer]
+    return matches(seen[:, i], network.layers[layer].edge_values(seen)[:, i, outputs], functions, price=price)
+
+
+def fix_symbolic(network: Network, layer: int, chosen: Mapping[Pair, Match]) -> None:
+    """Make edges of a layer formulas, in place; their numbers go on being trained.
 
     Only the sum of the constants of the edges into a node means something, and training may leave huge ones that cancel:
-    the mean of the edge goes to a learned one of the same node, as long as there is one.
-    """
-    check_edge(network, layer, i, o)
-    old = _layer(network, layer)
-    keep = [e for e, pair in enumerate(old.pairs) if pair != (i, o)]
-    learned, functions = [old.pairs[e] for e in keep], old.functions.detach()[:, keep].clone()
-    a, b, c, d = match.affine
-    heir = next((e for e, (_, target) in enumerate(learned) if target == o), None)
-    if heir is not None:
-        one = old.basis.project(functions.new_ones(len(old.basis.fit_points()), 1))[:, 0]
-        functions[:, heir] += match.mean * one
-        d -= match.mean
-    formulas = {**_formulas(old), (i, o): (match.function, (a, b, c, d))}
-    _replace(network, layer, EdgeLayer(old.n_in, old.n_out, old.basis, learned, functions, formulas))
-
-
-def fix_layer(network: Network, layer: int, chosen: Mapping[Pair, Match], x: Float[Tensor, "n inputs"]) -> None:
-    """Make all learned edges of a layer formulas, in place; the mean of every output stays.
+    the means of the edges go to a learned one of the same node, or all to one of the new formulas.
 
     Args:
         network: changed.
         layer: number of the layer, from 0.
-        chosen: every learned edge with its formula.
-        x: inputs of the network at which means are taken.
+        chosen: edges with their formulas.
+
+    Raises:
+        ValueError: for an edge that does not exist.
     """
-    old, seen = _layer(network, layer), layer_inputs(network, x)[layer]
-    formulas = _formulas(old)
+    for i, o in chosen:
+        check_edge(network, layer, i, o)
+    old = _layer(network, layer)
+    keep = [e for e, pair in enumerate(old.pairs) if pair not in chosen]
+    learned, functions = [old.pairs[e] for e in keep], old.functions.detach()[:, keep].clone()
+    formulas, owed = dict(old.formulas), dict.fromkeys((o for _, o in chosen), 0.0)
     for pair, match in chosen.items():
-        a, b, c, d = match.affine
-        formulas[pair] = (match.function, (a, b, c, d - match.mean))
-    new = EdgeLayer(old.n_in, old.n_out, old.basis, [], old.functions.detach()[:, :0], formulas)
-    with torch.no_grad():
-        lost = (old(seen) - new(seen)).mean(0)
-        for o in {target for _, target in chosen}:
-            new.symbolic.affine[new.symbolic.outputs.index(o), 3] += lost[o]
-    _replace(network, layer, new)
+        formulas[pair] = _raised((match.function, match.affine), -match.mean)
+        owed[pair[1]] += match.mean
+    for node, mean in owed.items():
+        heir = next((e for e, (_, o) in enumerate(learned) if o == node), None)
+        if heir is None:
+            pair = next(pair for pair in chosen if pair[1] == node)
+            formulas[pair] = _raised(formulas[pair], mean)
+        else:
+            functions[:, heir] += mean * old.basis.project(functions.new_ones(len(old.basis.fit_points()), 1))[:, 0]
+    _replace(network, layer, EdgeLayer(old.n_in, old.n_out, old.basis, learned, functions, formulas))
+
+
+def _raised(formula: Formula, constant: float) -> Formula:
+    f, (a, b, c, d) = formula
+    return f, (a, b, c, d + constant)
 
 
 def unfix_symbolic(network: Network, layer: int, i: int, o: int) -> None:
@@ -96,7 +120,7 @@ def unfix_symbolic(network: Network, layer: int, i: int, o: int) -> None:
         ValueError: for an edge that is no formula.
     """
     old = _layer(network, layer)
-    formulas = _formulas(old)
+    formulas = dict(old.formulas)
     if (i, o) not in formulas:
         raise ValueError(f"`layer` {layer} must have a formula on edge ({i}, {o}) to unfix, got none there.")
     f, (a, b, c, d) = formulas.pop((i, o))
@@ -113,22 +137,15 @@ def check_edge(network: Network, layer: int, i: int, o: int) -> None:
         ValueError: naming the edges that do.
     """
     found = _layer(network, layer)
-    there = {*found.pairs, *_formulas(found)}
-    if (i, o) not in there:
-        raise ValueError(f"`i`, `o` must name an edge of layer {layer}, got ({i}, {o}): it has {sorted(there)}.")
+    if (i, o) not in found.connections:
+        there = sorted(found.connections)
+        raise ValueError(f"`i`, `o` must name an edge of layer {layer}, got ({i}, {o}): it has {there}.")
 
 
 def _layer(network: Network, layer: int) -> Layer:
     if not 0 <= layer < len(network.layers):
         raise ValueError(f"`layer` must be between 0 and {len(network.layers) - 1}, got {layer}.")
     return network.layers[layer]
-
-
-def _formulas(layer: Layer) -> dict[Pair, tuple[SymbolicFunction, Sequence[float]]]:
-    if not isinstance(layer, EdgeLayer):
-        return {}
-    edges = zip(layer.symbolic.pairs, layer.symbolic.functions, layer.symbolic.affine.tolist(), strict=True)
-    return {pair: (f, affine) for pair, f, affine in edges}
 
 
 def _replace(network: Network, layer: int, new: EdgeLayer) -> None:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from ..edge_layer import EdgeLayer
-from ..network import Network
+from ..network import Layer, Network
 from .function import X
 
 
@@ -29,7 +28,7 @@ def symbolic_formula(network: Network, inputs: Sequence[str | sp.Expr] | None = 
         raise ValueError(f"`inputs` must name the {network.width[0]} inputs of the network, got {len(names)}.")
     nodes: list[sp.Expr] = [sp.Symbol(n, real=True) if isinstance(n, str) else n for n in names]
     for number, layer in enumerate(network.layers):
-        if not isinstance(layer, EdgeLayer) or layer.pairs:
+        if layer.pairs:
             i, o = layer.pairs[0]
             raise ValueError(
                 f"`network` must have formulas on all edges, but edge ({i}, {o}) of layer {number} is still learned: "
@@ -39,10 +38,9 @@ def symbolic_formula(network: Network, inputs: Sequence[str | sp.Expr] | None = 
     return nodes
 
 
-def _outputs(layer: EdgeLayer, nodes: Sequence[sp.Expr]) -> list[sp.Expr]:
+def _outputs(layer: Layer, nodes: Sequence[sp.Expr]) -> list[sp.Expr]:
     out: list[sp.Expr] = [sp.S.Zero] * layer.n_out
-    edges = zip(layer.symbolic.pairs, layer.symbolic.functions, layer.symbolic.affine.tolist(), strict=True)
-    for (i, o), f, affine in edges:
+    for (i, o), (f, affine) in layer.formulas.items():
         a, b, c, d = (sp.Float(v, 17) if v != int(v) or abs(v) > 1e15 else sp.Integer(int(v)) for v in affine)
         out[o] += c * f.formula.xreplace({X: a * nodes[i] + b}) + d
     return out

@@ -8,7 +8,6 @@ from torch.testing import assert_close
 from kanpde.nn import KAN
 from kanpde.nn.basis import BSpline
 from kanpde.nn.refine import AdaptedGrid, adapted_grid, regrid
-from kanpde.nn.refine.adaptive import layer_inputs
 
 SAMPLES = torch.randn(4000, generator=torch.Generator().manual_seed(0), dtype=torch.float64).clamp(-3, 3)
 
@@ -53,7 +52,7 @@ def test_on_other_grids_edges_are_fitted_and_the_error_falls_with_the_grid_spaci
 def test_the_inputs_of_every_layer_are_what_the_network_passes_on():
     network = KAN([2, 3, 2, 1], grid=3, squash=True, seed=1)
     x = torch.rand(5, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    inputs = layer_inputs(network, x)
+    inputs = network.layer_inputs(x)
     assert [v.shape[1] for v in inputs] == [2, 3, 2]
     assert_close(network.layers[2](inputs[2]), network(x), rtol=0, atol=0)
     assert_close(inputs[1], torch.tanh(network.layers[0](x)).detach(), rtol=0, atol=1e-15)
