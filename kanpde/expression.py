@@ -182,12 +182,16 @@ def _hoist(expression: sp.Expr, dynamic: frozenset[sp.Symbol], known: dict[sp.Ex
 def lambdified(arguments: list[sp.Symbol], outputs: list[sp.Expr], backend: str) -> Callable[..., list[Any]]:
     """The outputs as one Python function of the arguments, for NumPy or torch.
 
-    Functions of our own go in under names that nothing else can have.
+    Functions of our own go in under names that nothing else can have. The arguments are numbered, because SymPy sorts
+    sums by what they print as: the running numbers of its dummies would make the order of a sum, and with it its last
+    bit, depend on what was computed before.
 
     Raises:
         ValueError: for a function that the backend does not have.
     """
     known = _torch_functions() if backend == "torch" else {}
+    numbered = [sp.Symbol(f"argument_{i:04d}", **a.assumptions0) for i, a in enumerate(arguments)]
+    outputs = [e.xreplace(dict(zip(arguments, numbered, strict=True))) for e in outputs]
     own: dict[str, Callable[..., Any]] = {}
     for function in sorted({f.func for e in outputs for f in e.atoms(sp.Function, sp.Max, sp.Min)}, key=str):
         implementation = getattr(function, "evaluate", known.get(function))
@@ -201,7 +205,7 @@ def lambdified(arguments: list[sp.Symbol], outputs: list[sp.Expr], backend: str)
     printer = _TorchPrinter(options) if backend == "torch" else _NumPyPrinter({**options, **own_functions})
     code = [_with_floats(e) for e in outputs]
     try:
-        return sp.lambdify(arguments, code, modules=[own, *library], printer=printer, cse=True, dummify=True)
+        return sp.lambdify(numbered, code, modules=[own, *library], printer=printer, cse=True)
     except NotImplementedError as error:
         missing = str(error).partition("\n")[0].rpartition(" ")[2]
         raise ValueError(f"`{missing}` cannot be evaluated by {backend}: wrap it in a Coefficient.") from None

@@ -144,3 +144,20 @@ def test_bessel_functions_in_torch_are_those_of_scipy_with_their_slopes(order):
     (gradient,) = torch.autograd.grad(values.sum(), points)
     assert_allclose(values.detach(), scipy.special.jv(order, x), rtol=1e-12, atol=1e-14)
     assert_allclose(gradient, scipy.special.jvp(order, x), rtol=1e-12, atol=1e-14)
+
+
+def test_the_last_bits_do_not_depend_on_how_many_symbols_sympy_has_made_before(monkeypatch):
+    """Sums are sorted by names; numbers of dummies would change their order when they get one digit longer."""
+    residual = diff(U, X, 2) + 2 * X * diff(U, Y) + U * Y**2 + U**2 * exp(X) + 3 * U
+    jets = torch.rand(4, 1000, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    columns = {"x": np.linspace(0, 1, 1000), "y": np.linspace(1, 3, 1000)}
+
+    def bits(count):
+        monkeypatch.setattr(sp.Dummy, "_count", count)
+        compiled = Expression(residual, [U])
+        known = [torch.as_tensor(k) for k in compiled.known(columns)]
+        value, slopes = compiled.value_and_slopes(known, list(jets[: len(compiled.partials)]))
+        return [value.numpy().tobytes(), *[torch.as_tensor(s).numpy().tobytes() for s in slopes]]
+
+    wanted = bits(10**8)
+    assert all(bits(10**9 - before) == wanted for before in range(40))
