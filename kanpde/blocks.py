@@ -19,8 +19,9 @@ from .geometry import PointSet, Sampler
 from .jet import JetPlan, nested_autograd, propagates
 from .linearisation import BlockLinearisation, DenseSlopes, Linearisation, Slopes
 from .nn.input_map import InputMap
-from .nn.network import Network
+from .nn.network import Layer, Network
 from .nn.stretch import sampled_evenly
+from .prior import Prior
 from .sampling import denser_at_ends
 from .symbols import Parameter
 
@@ -201,23 +202,35 @@ class LeastSquares:
     Attributes:
         parameters: the trainable tensors, in the order of `theta` and of the columns of the Jacobian.
         parameter_count: number of trainable numbers.
-        size: number of rows.
+        blocks: what should vanish.
+        prior: what is wanted of the network beside that, or None.
         slices: the rows of each block.
 
     Raises:
         ValueError: for no block.
     """
 
+    prior: Prior | None = None
+
     def __init__(self, trial: Trial, blocks: Iterable[Block]):
         self.trial, self.blocks = trial, tuple(blocks)
         if not self.blocks:
             raise ValueError("`blocks` must hold at least one block, got none: there is nothing to make small.")
         self.parameters = list(trial.parameters())
-        self.size = sum(b.size for b in self.blocks)
         self.parameter_count = sum(p.numel() for p in self.parameters)
         ends = torch.tensor([b.size for b in self.blocks]).cumsum(0).tolist()
         self.slices = [slice(end - b.size, end) for b, end in zip(self.blocks, ends, strict=True)]
         self._scratch: Tensor | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return sum(p.size for p in self.parts)
+
+    @property
+    def parts(self) -> tuple[Block | Prior, ...]:
+        """The blocks and the prior, in the order of the rows."""
+        return self.blocks if self.prior is None else (*self.blocks, self.prior)
 
     @property
     def theta(self) -> Float[Tensor, " p"]:
@@ -237,14 +250,18 @@ class LeastSquares:
 
     def linearise(self) -> Linearisation:
         """All rows and their derivative at the present parameters."""
-        return Linearisation([b.linearise() for b in self.blocks])
+        return Linearisation(self._linearised())
 
     def jacobian(self) -> tuple[Float[Tensor, " n"], Float[Tensor, "n p"]]:
         """All rows and their Jacobian; the latter is overwritten by the next call."""
         if self._scratch is None or len(self._scratch) != self.size:
             self._scratch = self.parameters[0].new_empty(self.size, self.parameter_count)
-        linear = Linearisation([b.linearise() for b in self.blocks], self._scratch)
+        linear = Linearisation(self._linearised(), self._scratch)
         return linear.rows, linear.dense()
+
+    def _linearised(self) -> list[BlockLinearisation]:
+        found = [b.linearise() for b in self.blocks]
+        return found if self.prior is None else found + self.prior.linearise(self.parameter_count)
 
     def reweigh(
         self,
@@ -275,7 +292,7 @@ class LeastSquares:
 
     def rows(self) -> Float[Tensor, " n"]:
         """All rows, with gradient."""
-        return torch.cat([b.rows() for b in self.blocks])
+        return torch.cat([p.rows() for p in self.parts])
 
     def whiten(self, jacobian: Float[Tensor, "n p"]) -> Float[Tensor, "n p"]:
         """The Jacobian by parameters in which a unit step is a function of about unit size (done in place)."""
@@ -296,6 +313,26 @@ class LeastSquares:
     def whiten_gradient(self, gradient: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
         """A gradient by `theta` as one by the parameters of `whiten`."""
         return self.whiten(gradient.clone()[None])[0]
+
+    def without_drift(self, step: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
+        """A step in `theta` without constants of edges that cancel at their nodes; see `Layer.without_drift`."""
+        out = step.clone()
+        for layer, part, one in self._constants:
+            out[part] = layer.without_drift(step[part], one)
+        return out
+
+    @cached_property
+    def _constants(self) -> list[tuple[Layer, slice, Tensor]]:
+        """Layers whose edges have constants that can cancel, their part of `theta`, and the constant 1 on an edge."""
+        found, start = [], 0
+        network = self.trial.network
+        for layer in network.layers if isinstance(network, Network) else ():
+            stop = start + sum(p.numel() for p in layer.parameters())
+            one = layer.basis.one() if layer.bias is None and layer.n_in > 1 else None
+            if one is not None:
+                found.append((layer, slice(start, stop), one.to(layer.coefficients)))
+            start = stop
+        return found
 
     @cached_property
     def _transforms(self) -> list[tuple[slice, int, Tensor]]:

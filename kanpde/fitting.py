@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +12,25 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from .conditions import Condition, Data
+from .counts import is_count
+from .dataset import KEYS
 from .geometry import Box
+from .growth import Growth
 from .nn import Network
 from .nn.input_map import InputMap
-from .nn.refine import regrid
 from .nn.refine.adaptive import spline_of
 from .optim import GaussNewton, Optimizer
+from .plan import Plan
 from .problem import Problem
+from .regularisation import Regularisation
 from .solution import Solution
 from .solver import solve
 from .training import Report
 
 FIRST = 4
-"""Budgets that the first of several grids gets."""
-ROOM = 0.02
-"""Part of the range of hidden values by which a grid is longer at both ends: the values move while it is trained."""
+"""Budgets that the first of several trainings gets."""
+RESTARTS = 5
+"""Of the first training, if it has only one start."""
 
 
 class Table(Problem):
@@ -66,11 +69,14 @@ class Table(Problem):
 def fit(
     model: nn.Module,
     x: Any,
-    y: Any,
+    y: Any = None,
     *,
     test: tuple[Any, Any] | None = None,
     grids: Sequence[int] | None = None,
+    starts: int = 1,
+    deepen: bool = False,
     optimizer: str | Optimizer = "gauss-newton",
+    regularisation: Regularisation | None = None,
     seconds: float | None = None,
     steps: int | None = None,
     tolerance: float | None = None,
@@ -82,56 +88,101 @@ def fit(
 
     Args:
         model: maps inputs in [-1, 1], to which the range of `x` is scaled, to one output per column of `y`.
-        x: points, shape (n, d) or (n,).
-        y: values, shape (n, m) or (n,).
+        x: points, shape (n, d) or (n,); or a dataset of `kanpde.create_dataset`; or what gives pairs of points and values,
+            such as a `torch.utils.data.DataLoader`, which is read once: the data must fit into memory, while the Jacobian
+            is taken in batches that do.
+        y: values, shape (n, m) or (n,), where `x` are points alone.
         test: further points and values, whose error is stated but not trained on; the range of the inputs holds them too.
         grids: numbers of grid intervals, ascending, such as (3, 5, 10, 20): the network is trained on each in turn, with
-            hidden grids laid over the values that are there, and keeps its function from one to the next.
+            grids laid over the values that are there, and keeps its function from one to the next.
+        starts: how many start values are trained; the one with the least deviation from `y` goes on. Narrow networks need
+            some.
+        deepen: train a KAN with the first hidden layer alone, then insert the others one by one; see
+            `kanpde.nn.refine.deepen`. Networks with several narrow layers need that.
         optimizer: "gauss-newton", "adam", "lbfgs" or an object of `kanpde.optim`. Gauss-Newton by name bends its steps: on
             fine grids that gets ten times as far in as many steps.
-        seconds: wall-clock budget; 60 if no budget is given. With `grids` for each, and four times as much for the first,
-            which starts from nothing and may be restarted.
+        regularisation: what is wanted of the edge functions of a KAN beside a small deviation, such as
+            `kanpde.regularisation.Sparsity()`.
+        seconds: wall-clock budget of every training; 60 if no budget is given. The first one, which starts from nothing and
+            may be restarted, has four times as much where others follow; of several starts each has as much as it.
         steps: budget in optimiser steps, likewise.
         tolerance: stop when the root mean square of the deviations is this small.
-        seed: of restarts.
-        record: file that the run is recorded in; it must not exist. With several grids it is that of the last one.
+        seed: of start values and restarts.
+        record: file that the run is recorded in; it must not exist. Of several trainings it is the last one.
         on_step: called with a `Report` after every step.
 
     Returns:
-        The fitted function, called with `x=...` or `x1=..., x2=...`; `solution.run` holds `train_rmse` and `test_rmse`, and
-        with `grids` these for every grid as `train_rmse_of_grids` and `test_rmse_of_grids`.
+        The fitted function, called with `x=...` or `x1=..., x2=...`. `solution.run` holds `train_rmse` and `test_rmse`;
+        `trainings`, such as "[2, 1, 1] on 5 intervals"; and both errors after each of them as `train_rmse_of_trainings`
+        and `test_rmse_of_trainings`.
 
     Raises:
+        TypeError: for a network that is no KAN where only a KAN can be trained like this.
         ValueError: for shapes that do not match, values that are not finite, or grids that are not ascending.
     """
+    if y is None:
+        (x, y), test = _taken_apart(x, test)
     points, values = _columns("x", x), _columns("y", y)
     if len(points) != len(values):
         raise ValueError(f"`y` must have one row per point, {len(points)}, got {len(values)}.")
+    if not is_count(starts):
+        raise ValueError(f"`starts` must be a whole number of at least 1, got {starts}.")
     others = None if test is None else (_columns("test", test[0]), _columns("test", test[1]))
     problem = Table(points, values, None if others is None else others[0])
-    optimizer = GaussNewton(geodesic=2) if optimizer == GaussNewton.name else optimizer
+    if isinstance(optimizer, str) and optimizer == GaussNewton.name:
+        optimizer = GaussNewton(geodesic=2)
+    growth = Growth(
+        model, InputMap(problem.domain.bounds)(torch.as_tensor(points)), torch.as_tensor(values), deepen, grids, seed
+    )
     budget: dict[str, Any] = {"seconds": seconds, "steps": steps, "tolerance": tolerance}
+    first = {k: FIRST * v if k != "tolerance" and v is not None and growth.follows else v for k, v in budget.items()}
 
-    def train(network: nn.Module, record: str | Path | None, **budget: Any) -> Solution:
-        found = solve(problem, network, optimizer=optimizer, seed=seed, record=record, on_step=on_step, **budget)
+    def train(network: nn.Module, budget: dict[str, Any], *, restarts: int = 0, last: bool = False) -> Solution:
+        found = solve(
+            problem, network, optimizer=optimizer, seed=seed, on_step=on_step, record=record if last else None,
+            plan=Plan(regularisation=regularisation, restarts=restarts), **budget,
+        )  # fmt: skip
         found.run["train_rmse"] = _rmse(found, points, values)
         if others is not None:
             found.run["test_rmse"] = _rmse(found, *others)
         return found
 
-    if grids is None:
-        return train(model, record, **budget)
-    inputs = InputMap(problem.domain.bounds)(torch.as_tensor(points))
-    first = budget | {name: FIRST * budget[name] for name in ("seconds", "steps") if budget[name] is not None}
-    found: list[Solution] = []
-    for grid in _ascending(grids):
-        model = on_grid(model, grid, inputs)
-        found.append(train(model, record if grid == grids[-1] else None, **(budget if found else first)))
-        model = found[-1].network
-    for name in ("train_rmse", "test_rmse") if others is not None else ("train_rmse",):
-        found[-1].run[f"{name}_of_grids"] = [float(f.run[name]) for f in found]
-    found[-1].run["grids"] = [int(g) for g in grids]
+    attempts = [
+        train(n, first, restarts=RESTARTS if starts == 1 else 0, last=starts == 1 and not growth.follows)
+        for n in growth.starts(starts)
+    ]
+    found = [min(attempts, key=lambda a: float(a.run["train_rmse"]))]
+    for number in range(growth.follows):
+        found.append(train(growth.next(found[-1].network), budget, last=number == growth.follows - 1))
+    run = found[-1].run
+    run["trainings"] = [_named(f.network) for f in found]
+    for name in [n for n in ("train_rmse", "test_rmse") if n in run]:
+        run[f"{name}_of_trainings"] = [float(f.run[name]) for f in found]
     return found[-1]
+
+
+def _named(network: nn.Module) -> str:
+    """Width and grid, such as "[2, 1, 1] on 5 intervals"."""
+    if not isinstance(network, Network):
+        return type(network).__name__
+    splines = [s for layer in network.layers if (s := spline_of(layer.basis))]
+    return f"{network.width} on {len(splines[0].grid) - 1} intervals" if splines else f"{network.width}"
+
+
+def _taken_apart(data: Any, test: tuple[Any, Any] | None) -> tuple[tuple[Any, Any], tuple[Any, Any] | None]:
+    """Points and values to train on, and those to test at, of a dataset or of batches."""
+    if isinstance(data, Mapping):
+        missing = [key for key in KEYS[:2] if key not in data]
+        if missing:
+            raise ValueError(f"`x` must hold `{missing[0]}` as a dataset, got {', '.join(map(str, data))}.")
+        given = test is None and all(key in data for key in KEYS[2:])
+        return (data[KEYS[0]], data[KEYS[1]]), (data[KEYS[2]], data[KEYS[3]]) if given else test
+    if isinstance(data, (np.ndarray, Tensor, str)) or not isinstance(data, Iterable):
+        raise ValueError("`y` must hold the values at the points, got None; or give a dataset, or batches of both.")
+    pairs = [(_columns("x", a), _columns("y", b)) for a, b in data]
+    if not pairs:
+        raise ValueError("`x` must give at least one batch of points and values, got none.")
+    return (np.concatenate([a for a, _ in pairs]), np.concatenate([b for _, b in pairs])), test
 
 
 def scaled_inputs(x: Any) -> Float[Tensor, "n inputs"]:
@@ -143,36 +194,6 @@ def scaled_inputs(x: Any) -> Float[Tensor, "n inputs"]:
     points = _columns("x", x)
     ends = {str(i): (float(column.min()), float(column.max())) for i, column in enumerate(points.T)}
     return InputMap(ends)(torch.as_tensor(points))
-
-
-def on_grid(model: nn.Module, intervals: int, inputs: Float[Tensor, "n inputs"]) -> Network:
-    """The network with that many equal grid intervals in all B-spline layers, over the values that are there.
-
-    Raises:
-        TypeError: for a module that is no network of layers.
-        ValueError: for a network without B-splines.
-    """
-    if not isinstance(model, Network):
-        raise TypeError(f"`model` must be a KAN to be trained on several grids, got {type(model).__name__}.")
-    splines = [spline_of(layer.basis) for layer in model.layers]
-    if not any(splines):
-        raise ValueError("`model` must have a layer of B-splines to be trained on several grids, got none.")
-    grids: list[Tensor | None] = []
-    for number, (spline, values) in enumerate(zip(splines, model.layer_inputs(inputs), strict=True)):
-        low, high = (float(values.min()), float(values.max())) if number else (-1.0, 1.0)
-        room = ROOM * (high - low) if number else 0.0
-        equal = torch.linspace(low - room, high + room, intervals + 1, dtype=torch.float64)
-        grids.append(None if spline is None else equal)
-    return regrid(model, grids)[0]
-
-
-def _ascending(grids: Sequence[int]) -> list[int]:
-    numbers = [int(g) for g in grids]
-    if not numbers or numbers != list(grids) or min(numbers) < 1 or any(b <= a for a, b in pairwise(numbers)):
-        raise ValueError(
-            f"`grids` must be ascending whole numbers of at least 1, such as (3, 5, 10), got {list(grids)}."
-        )
-    return numbers
 
 
 def _columns(name: str, values: Any) -> np.ndarray:

@@ -138,6 +138,11 @@ class Leg:
         self.loss.blocks = tuple(kept)
         self.loss.reweigh({name: weight})
 
+    @property
+    def inputs(self) -> Tensor:
+        """What the network sees at the points of all terms."""
+        return torch.cat([self.trial.input_map(side.x) for block in self.loss.blocks for side in block.sides])
+
     def _block(self, term: Any, points: tuple[PointSet, ...]) -> Block:
         only = replace(self.ansatz, terms=(term,))
         (block,) = assemble(only, self.trial, {term.name: points}, penalty=self.settings.optimizer.penalty).blocks

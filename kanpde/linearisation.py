@@ -147,6 +147,25 @@ class DenseSlopes:
 
 
 @dataclass(frozen=True)
+class NoSlopes:
+    """The derivative by parameters that the rows do not depend on."""
+
+    rows: int
+    count: int
+
+    def add_to(self, jacobian: Float[Tensor, "rows count"], rows: slice) -> None:
+        """Nothing to add."""
+
+    def product(self, step: Float[Tensor, " count"]) -> Float[Tensor, " n"]:
+        """No change."""
+        return step.new_zeros(self.rows)
+
+    def transposed(self, rows: Float[Tensor, " n"]) -> Float[Tensor, " count"]:
+        """No gradient."""
+        return rows.new_zeros(self.count)
+
+
+@dataclass(frozen=True)
 class BlockLinearisation:
     """Rows of one block, and all contributions to their derivative; several contributions add up.
 

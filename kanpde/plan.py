@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from numbers import Integral
 
 from .balance import Balance
+from .counts import is_count
 from .nn.refine import Refinement
+from .regularisation import Regularisation
 from .resampling import Resampling
 
 
@@ -55,6 +57,8 @@ class Plan:
         refinements: one after another, each when there is no more progress.
         balance: of the weights of the blocks, or of their points.
         resampling: of the points of the equations.
+        regularisation: what is wanted of the edge functions of a KAN beside a small residual.
+        restarts: how often a network that gets stuck may start again from new weights, at least 0.
 
     Raises:
         TypeError: for a part of another kind.
@@ -68,6 +72,8 @@ class Plan:
     refinements: tuple[Refinement, ...] = ()
     balance: Balance | None = None
     resampling: Resampling | None = None
+    regularisation: Regularisation | None = None
+    restarts: int = 5
 
     def __post_init__(self) -> None:
         for name in ("slabs", "stages"):
@@ -79,14 +85,20 @@ class Plan:
             if value < 1:
                 raise ValueError(f"`{name}` must be at least 1, got {value}: 1 is one network from start to end.")
             object.__setattr__(self, name, int(value))
+        if not is_count(self.restarts, 0):
+            raise ValueError(f"`restarts` must be a whole number of at least 0, got {self.restarts!r}.")
         if not isinstance(self.refinements, Sequence):
             raise TypeError(f"`refinements` must be a tuple, got {self.refinements!r}: write ({self.refinements!r},).")
         object.__setattr__(self, "refinements", tuple(self.refinements))
         self._check_parts()
 
     def _check_parts(self) -> None:
-        """Balance and resampling must be objects: names belong to the command line."""
-        for name, method, example in (("balance", "update", "GradientNorm()"), ("resampling", "choose", "RAD()")):
+        """Balance, resampling and regularisation must be objects: names belong to the command line."""
+        for name, method, example in (
+            ("balance", "update", "GradientNorm()"),
+            ("resampling", "choose", "RAD()"),
+            ("regularisation", "prior", "Sparsity()"),
+        ):
             value = getattr(self, name)
             if value is not None and (isinstance(value, type) or not hasattr(value, method)):
                 raise TypeError(f"`{name}` must be an object such as {example}, got {value!r}.")

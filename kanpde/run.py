@@ -189,6 +189,7 @@ class Run:
             self.leg.loss, optimizer, monitor, self.leg.seeds, history, losses,
             start=len(history.get("loss", ())), began=seconds, leg=count, spent=seconds, spent_cpu=cpu, tend=tend,
             decisive=not count and settings.plan.stages == 1, warm=self.march.warm,
+            restarts=settings.plan.restarts,
         )  # fmt: skip
 
     def _error_function(self) -> Callable[[], float | None]:

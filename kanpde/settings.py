@@ -12,11 +12,12 @@ import torch
 
 from .balance import AdaptiveRatio, Causal, GradientNorm, NeuralTangentKernel, ResidualAttention
 from .budget import Budget
-from .nn.refine import AdaptedGrid, FinerGrid, HigherDegree, MoreNodes
+from .nn.refine import AdaptedGrid, Deeper, FinerGrid, HigherDegree, MoreNodes
 from .optim import LBFGS, Adam, GaussNewton, Optimizer, Schedule, SelfScaledBFGS, SelfScaledBroyden
 from .optim.factorisation import Automatic, ConjugateGradients, Gram, Kernel, Orthogonal, Singular, Sketch
 from .plan import AdaptiveSlabs, Plan
 from .record import RecordError
+from .regularisation import Sparsity
 from .resampling import RAD, RAR, RARD, Redraw
 from .sampling import SAMPLERS
 
@@ -124,7 +125,7 @@ KNOWN: dict[str, type] = {
         *(Plan, AdaptiveSlabs, Schedule, GaussNewton, Adam, LBFGS, SelfScaledBFGS, SelfScaledBroyden),
         *(Automatic, ConjugateGradients, Gram, Kernel, Orthogonal, Singular, Sketch),
         *(AdaptiveRatio, Causal, GradientNorm, NeuralTangentKernel, ResidualAttention, RAD, RAR, RARD, Redraw),
-        *(AdaptedGrid, FinerGrid, HigherDegree, MoreNodes),
+        *(AdaptedGrid, Deeper, FinerGrid, HigherDegree, MoreNodes, Sparsity),
     )
 }
 """Classes whose objects a record can hold as a name and arguments; no others are ever made from a file."""

@@ -18,7 +18,7 @@ from . import record as records
 from .ansatz import Ansatz, build_ansatz
 from .balance import Causal
 from .budget import Budget
-from .nn import Network
+from .nn import KAN, Network
 from .optim import Optimizer, Schedule
 from .plan import Plan
 from .problem import Problem
@@ -71,8 +71,8 @@ def solve(
         seed: of points, start values and restarts; at least 0.
         points: number of interior points, or `Points`.
         hard: build all Dirichlet, Initial and Periodic conditions in instead of penalising their violation.
-        plan: time slabs, stretched coordinates, stages, refinements, balance and resampling; without it and without
-            `model` the recommended one, with a model one network from start to end.
+        plan: time slabs, stretched coordinates, stages, refinements, balance, resampling, regularisation and restarts; without
+            it and without `model` the recommended one, with a model one network from start to end.
         reference: what to measure the error against; the exact solution or closed form of the problem without it.
         record: file that the run is recorded in while it goes on; it must not exist, unless `overwrite` is True.
         overwrite: let `record` replace a file.
@@ -121,6 +121,7 @@ def solve(
         where = (points if isinstance(points, Points) else Points(points)).resolved(count)
         _check_sampler(where, plan)
         _check_refinements(model, plan)
+        _check_regularisation(model, plan)
         small = (where.interior or 0) * count < SMALL
         threads = threads if threads is not None else 1 if small else torch.get_num_threads()
         settings = Settings(chosen_optimizer(optimizer, plan), seed, hard, where, budget, threads, plan)
@@ -239,6 +240,14 @@ def _check_refinements(model: nn.Module, plan: Plan) -> None:
         except (TypeError, ValueError) as error:
             message = f"`plan.refinements[{i}]` must suit the network, got {refinement!r}: {error}"
             raise ValueError(message) from None
+
+
+def _check_regularisation(model: nn.Module, plan: Plan) -> None:
+    if plan.regularisation is not None and not isinstance(model, KAN):
+        raise ValueError(
+            f"`plan.regularisation` must be None for {type(model).__name__}, got {plan.regularisation!r}: "
+            "it is about the functions on the edges of a KAN."
+        )
 
 
 def _check_model(model: nn.Module, ansatz: Ansatz) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from .blocks import LeastSquares
@@ -14,6 +15,7 @@ from .geometry import PointSet
 from .leg import Leg
 from .nn import Network
 from .plan import Plan
+from .prior import Prior
 
 
 class Tending:
@@ -28,6 +30,7 @@ class Tending:
         self.leg, self.plan = leg, plan
         self.balance, self._refined = copy.deepcopy(plan.balance), 0
         self._weights = {b.name: b.weight for b in leg.loss.blocks}
+        self._regularise()
 
     @property
     def loss(self) -> LeastSquares:
@@ -51,7 +54,21 @@ class Tending:
             figures["resampled"] = float(self.leg.resample(self.plan.resampling)) if due else 0.0
         if self.balance is not None and steps % self.balance.every == 0:
             self.balance.update(self.leg.loss, self.leg.conditions)
+        if self.plan.regularisation is not None and steps % self.plan.regularisation.every == 0:
+            figures["penalty"] = self._regularise()
         return figures
+
+    def _regularise(self) -> float:
+        """Renew the prior for the present network; gives its part of the loss."""
+        chosen, network = self.plan.regularisation, self.leg.trial.network
+        if chosen is None or not isinstance(network, Network):
+            return 0.0
+        loss = self.leg.loss
+        loss.prior = None
+        residual = loss.residual()
+        loss.prior = chosen.prior(network, self.leg.inputs, float(residual @ residual))
+        with torch.no_grad():
+            return float(loss.prior.rows().square().sum())
 
     def refine(self) -> dict[str, float] | None:
         """The next refinement, if there is one left.
@@ -66,6 +83,7 @@ class Tending:
         refined, moved = self.plan.refinements[self._refined](network)
         self._refined += 1
         self.leg.exchange(refined)
+        self._regularise()
         return {"refinement": float(self._refined), "refinement_change": moved}
 
     def restart(self) -> None:
@@ -74,6 +92,7 @@ class Tending:
             self.balance = copy.deepcopy(self.plan.balance)
             loss = self.leg.loss
             loss.blocks = tuple(replace(b, weight=self._weights[b.name], point_weights=None) for b in loss.blocks)
+        self._regularise()
 
     def state(self) -> dict[str, Any]:
         """What `load` needs, beside the network itself."""
@@ -85,6 +104,7 @@ class Tending:
             "weights": {b.name: b.weight for b in leg.loss.blocks},
             "point_weights": {b.name: b.point_weights for b in leg.loss.blocks if b.point_weights is not None},
             "points": {name: leg.points[name][0].columns for name in leg.equations} if leg.draws else {},
+            "prior": None if leg.loss.prior is None else leg.loss.prior.state(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -97,3 +117,6 @@ class Tending:
         like = self.leg.loss.parameters[0]
         local: dict[str, Tensor] = {k: v.to(like) for k, v in state["point_weights"].items()}
         self.leg.loss.reweigh({k: float(v) for k, v in state["weights"].items()}, local)
+        network = self.leg.trial.network
+        if state.get("prior") is not None and isinstance(network, Network):  # older records lack it
+            self.leg.loss.prior = Prior.load(network, state["prior"])

@@ -21,7 +21,6 @@ from .stopping import Kind, Stop
 STALL = 0.97
 STUCK, STUCK_WARM = 1e-3, 0.1
 """Part of its start that a block must get below, from new weights and from those of the slab before."""
-MOST_RESTARTS = 5
 RESTART_SHARE = 0.2
 CREEP = 9.0
 """Progress is slow where the loss falls by less than this factor in twice the patience."""
@@ -110,6 +109,7 @@ class Training:
         decisive: whether every stall is worth another attempt, not only one high up: so for a single network, and for
             the first slab, whose error all later ones inherit.
         warm: whether the first attempt starts from the weights of the slab before.
+        restarts: the largest number of them.
     """
 
     problem: LeastSquares
@@ -128,6 +128,7 @@ class Training:
     tend: Tend | None = None
     decisive: bool = False
     warm: bool = False
+    restarts: int = 5
 
     def __post_init__(self) -> None:
         self._window_start = self.start
@@ -282,7 +283,7 @@ class Training:
     def _restarts(self, step: Step, budget: Budget) -> bool:
         """Start again from new weights if this attempt got stuck too early and enough of the budget is left."""
         network: Any = self.problem.trial.network
-        if not hasattr(network, "reset") or self.attempt >= MOST_RESTARTS or not self._is_too_early(step):
+        if not hasattr(network, "reset") or self.attempt >= self.restarts or not self._is_too_early(step):
             return False
         left = [1.0]
         left += [1 - self.seconds / budget.seconds] if budget.seconds else []

@@ -25,6 +25,7 @@ from kanpde.ansatz import build_ansatz
 from kanpde.blocks import LeastSquares, Trial, build_blocks
 from kanpde.nn import KAN, MLP
 from kanpde.nn.input_map import InputMap
+from kanpde.nn.prune import prune
 from kanpde.nn.stretch import Front, Stretch
 from kanpde.sampling import Sobol
 
@@ -394,3 +395,31 @@ def test_the_jacobian_on_stretched_coordinates_is_that_of_autograd():
     loss, _, _ = stretched(Nonlinear(), 0.1)
     wanted = by_autograd(loss)
     assert_close(loss.jacobian()[1], wanted, rtol=0, atol=1e-11 * max(1.0, wanted.abs().max().item()))
+
+
+@pytest.mark.parametrize("edges", ["all", "chosen", "with formulas"])
+@pytest.mark.parametrize("basis", ["bspline", "chebyshev"])
+def test_constants_that_cancel_are_taken_out_of_a_step_and_the_function_stays(edges, basis):
+    network = KAN([2, 3, 1], basis=basis, k=4, grid=3, seed=1)
+    if edges != "all":
+        network = prune(network, torch.rand(50, 2, dtype=torch.float64), remove=[[(0, 1)], [(2, 0)]]).network
+    if edges == "with formulas":
+        network.fix_symbolic(0, 1, 1, "sin")
+        network.fix_symbolic(1, 0, 0, "exp")
+    ansatz = build_ansatz(Nonlinear())
+    samplers = {t.name: Sobol(0) for t in ansatz.terms}
+    trial = Trial(network, InputMap(Nonlinear.domain.bounds))
+    loss = build_blocks(ansatz, trial, samplers, interior=20, boundary=10, penalty=10)
+    jacobian = loss.jacobian()[1].clone()
+    start, x = loss.theta, torch.rand(40, 2, dtype=torch.float64)
+    step = 0.3 * torch.randn(len(start), generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    drift = step - loss.without_drift(step)
+    assert drift.abs().max() > 1e-3
+    assert (jacobian @ drift).abs().max() < 1e-11 * jacobian.abs().max()
+    assert_close(loss.without_drift(step - drift), step - drift, rtol=0, atol=1e-14)
+    loss.theta = start + step
+    with torch.no_grad():
+        wanted = network(x)
+    loss.theta = start + loss.without_drift(step)
+    with torch.no_grad():
+        assert_close(network(x), wanted, rtol=1e-12, atol=1e-12)

@@ -137,7 +137,7 @@ BAD = [
     ("solve poisson --slabs auto", "`slabs` must be 1 for Poisson, which has no time"),
     ("solve poisson --stages 0", "`stages` must be at least 1, got 0"),
     ("solve poisson --stages 1.5", "argument --stages: invalid int value: '1.5'"),
-    ("solve poisson --refine grid,dice", "`--refine` must be one of grid, degree, width, got 'dice'"),
+    ("solve poisson --refine grid,dice", "`--refine` must be one of grid, degree, width, depth, got 'dice'"),
     ("solve poisson --balance dice", "`--balance` must be one of adaptive-ratio, .*, got 'dice'"),
     ("solve poisson --balance ntk,causal", "`--balance` must be one of .*, got 'ntk,causal'"),
     ("solve poisson --resample dice", "`--resample` must be one of rad, .*, got 'dice'"),

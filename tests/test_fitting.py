@@ -4,8 +4,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
-from kanpde import KAN, fit
+from kanpde import KAN, MLP, fit
+from kanpde.regularisation import Sparsity
 
 
 def polynomial(x):
@@ -53,8 +55,8 @@ def test_on_finer_grids_the_error_falls_with_the_fourth_power_of_their_number():
     grids = (5, 10, 20)
     kan = KAN([2, 1, 1], base=False, seed=0)
     found = fit(kan, x, f(x), test=(other, f(other)), grids=grids, steps=60)
-    errors = found.run["test_rmse_of_grids"]
-    assert found.run["grids"] == list(grids)
+    errors = found.run["test_rmse_of_trainings"]
+    assert found.run["trainings"] == [f"[2, 1, 1] on {g} intervals" for g in grids]
     assert np.polyfit(np.log(grids), np.log(errors), 1)[0] < -4
     assert all(fine < coarse for coarse, fine in pairwise(errors))
     assert [len(layer.basis.grid) - 1 for layer in found.network.layers] == [20, 20]
@@ -69,3 +71,53 @@ def test_grids_that_do_not_ascend_are_refused(grids):
 def test_several_grids_need_splines():
     with pytest.raises(ValueError, match="`model` must have a layer of B-splines"):
         fit(KAN([1, 1], basis="chebyshev"), [0.0, 0.5, 1.0], [1.0, 2.0, 3.0], grids=(3, 5))
+
+
+def narrow(x):
+    return 1 / (1 + np.exp(3 * np.sin(2 * x[:, 0]) * x[:, 1]))
+
+
+def test_several_narrow_layers_are_trained_one_after_the_other():
+    x, other = np.random.default_rng(0).uniform(-1, 1, (2, 600, 2))
+    kan = KAN([2, 3, 2, 1, 1], grid=5, seed=0)
+    found = fit(kan, x, narrow(x), test=(other, narrow(other)), starts=3, deepen=True, grids=(5, 10), steps=40)
+    widths = ["[2, 3, 1]", "[2, 3, 2, 1]", "[2, 3, 2, 1, 1]", "[2, 3, 2, 1, 1]"]
+    wanted = [f"{w} on {g} intervals" for w, g in zip(widths, (5, 5, 5, 10), strict=True)]
+    assert found.run["trainings"] == wanted
+    errors = found.run["train_rmse_of_trainings"]
+    assert all(after <= before for before, after in pairwise(errors))
+    assert errors[-1] < 1e-4
+    assert found.run["test_rmse"] == found.run["test_rmse_of_trainings"][-1] < 1e-3
+    alone = fit(KAN([2, 3, 2, 1, 1], grid=10, seed=0), x, narrow(x), steps=160)
+    assert alone.run["train_rmse"] > 10 * errors[-1]
+
+
+def test_of_several_starts_the_one_with_the_least_deviation_goes_on():
+    x = np.random.default_rng(0).uniform(-1, 1, (300, 2))
+    one, three = [
+        fit(KAN([2, 2, 1], grid=3, seed=0), x, narrow(x), starts=n, steps=20).run["train_rmse"] for n in (1, 3)
+    ]
+    others = [fit(KAN([2, 2, 1], grid=3, seed=s), x, narrow(x), steps=20).run["train_rmse"] for s in (1, 2)]
+    assert three == pytest.approx(min(one, *others), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"starts": 0}, ValueError, "`starts` must be a whole number of at least 1, got 0"),
+        (
+            {"starts": 2, "model": torch.nn.Linear(1, 1)},
+            TypeError,
+            "`model` must be a KAN or an MLP for several starts",
+        ),
+        ({"deepen": True, "model": MLP([1, 3, 3, 1])}, TypeError, "`model` must be a KAN to be deepened, got MLP"),
+        (
+            {"regularisation": Sparsity(), "model": MLP([1, 3, 1])},
+            ValueError,
+            "`plan.regularisation` must be None for MLP",
+        ),
+    ],
+)
+def test_what_only_a_kan_can_do_is_refused_for_others(options, error, message):
+    with pytest.raises(error, match=message):
+        fit(**{"model": KAN([1, 2, 1]), "x": [0.0, 0.5, 1.0], "y": [1.0, 2.0, 3.0]} | options)

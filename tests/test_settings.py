@@ -10,11 +10,12 @@ import torch
 from kanpde import Points
 from kanpde.balance import AdaptiveRatio, Causal, GradientNorm, NeuralTangentKernel, ResidualAttention
 from kanpde.budget import Budget
-from kanpde.nn.refine import AdaptedGrid, FinerGrid, HigherDegree, MoreNodes
+from kanpde.nn.refine import AdaptedGrid, Deeper, FinerGrid, HigherDegree, MoreNodes
 from kanpde.optim import LBFGS, OPTIMIZERS, Adam, GaussNewton, Schedule
 from kanpde.optim.factorisation import Automatic, ConjugateGradients, Gram, Kernel, Orthogonal, Singular, Sketch
 from kanpde.plan import AdaptiveSlabs, Plan
 from kanpde.record import RecordError, complete
+from kanpde.regularisation import Sparsity
 from kanpde.resampling import RAD, RAR, RARD, Redraw
 from kanpde.settings import KNOWN, Settings, described, rebuilt
 
@@ -37,7 +38,7 @@ OBJECTS = [
     ),
     *(AdaptiveRatio(), Causal(bins=7), GradientNorm(), NeuralTangentKernel(), ResidualAttention()),
     *(RAD(), RAR(), RARD(), Redraw(every=9)),
-    *(AdaptedGrid(), FinerGrid(), HigherDegree(), MoreNodes()),
+    *(AdaptedGrid(), Deeper(2), FinerGrid(), HigherDegree(), MoreNodes(), Sparsity(0.1, every=3)),
 ]
 
 

@@ -16,7 +16,7 @@ from kanpde.optim import Adam, GaussNewton, Schedule, Step
 from kanpde.sampling import Sobol
 from kanpde.seeds import Seeds
 from kanpde.stopping import Kind
-from kanpde.training import MOST_RESTARTS, Budget, Monitor, Report, Training
+from kanpde.training import Budget, Monitor, Report, Training
 
 
 class Poisson(Problem):
@@ -282,7 +282,7 @@ def test_a_last_attempt_that_is_best_stays():
 def test_restarts_are_limited():
     training = training_with(Scripted([1.0], stuck_at=set(range(1, 100))))
     assert run(training, steps=90) == "stuck, says the script"
-    assert training.attempt == MOST_RESTARTS
+    assert training.attempt == training.restarts
 
 
 def test_no_restart_when_a_fifth_of_the_budget_is_no_longer_left():

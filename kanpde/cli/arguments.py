@@ -34,7 +34,7 @@ FIXED_BY_RECORD = (
     "balance",
     "resample",
 )
-PLANNED = ("slabs", "stretch", "stages", "refine", "balance", "resample")
+PLANNED = ("slabs", "stretch", "stages", "refine", "balance", "resample", "regularise")
 
 
 def problem_from(options: argparse.Namespace) -> Problem:
@@ -73,6 +73,7 @@ def plan_from(options: argparse.Namespace, problem: Problem, *, usual_seconds: f
     from ..nn.refine import REFINEMENTS
     from ..plan import AdaptiveSlabs, Plan
     from ..recommend import recommended_plan
+    from ..regularisation import REGULARISATIONS
     from ..resampling import RESAMPLINGS
 
     if all(getattr(options, name) is None for name in PLANNED):
@@ -91,6 +92,9 @@ def plan_from(options: argparse.Namespace, problem: Problem, *, usual_seconds: f
         refinements=tuple(make() for make in _all_chosen(options.refine, "refine", REFINEMENTS)),
         balance=None if options.balance is None else _chosen(options.balance, "balance", BALANCES)(),
         resampling=None if options.resample is None else _chosen(options.resample, "resample", RESAMPLINGS)(),
+        regularisation=(
+            None if options.regularise is None else _chosen(options.regularise, "regularise", REGULARISATIONS)()
+        ),
     )
 
 

@@ -116,9 +116,12 @@ def _training(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--slabs", metavar="N|auto", help="time slabs (default: as the problem needs)")
     sub.add_argument("--stretch", action="store_true", default=None, help="give room to thin layers in one dimension")
     sub.add_argument("--stages", type=int, help="networks per slab, each for what the ones before left (default: 1)")
-    sub.add_argument("--refine", help="when there is no more progress: grid, degree, width, or several with commas")
+    sub.add_argument(
+        "--refine", help="when there is no more progress: grid, degree, width, depth, or several with commas"
+    )
     sub.add_argument("--balance", help="of weights: gradient-norm, ntk, residual-attention, adaptive-ratio or causal")
     sub.add_argument("--resample", help="of points: redraw, rad, rar or rar-d")
+    sub.add_argument("--regularise", help="of the edge functions of a KAN: sparsity")
     sub.add_argument("--hard", action="store_true", help="build Dirichlet, Initial and Periodic conditions in")
 
 

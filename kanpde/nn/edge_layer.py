@@ -116,6 +116,19 @@ class EdgeLayer(Layer):
                 elif learned:
                     functions[learned[0]] -= ones * m / h
 
+    def without_drift(self, step: Float[Tensor, " count"], one: Float[Tensor, " size"]) -> Float[Tensor, " count"]:
+        """A change of the parameters without the constants of edges that cancel at their nodes; formulas have `d` for it."""
+        learned, numbers = step[: self.coefficients.numel()], step[self.coefficients.numel() :].view(-1, 4)
+        edges = learned.view(-1, self.basis.size)
+        levels = torch.cat([edges @ one / (one @ one), numbers[:, 3]])
+        targets = torch.cat([self.edges[:, 1], self._targets])
+        sums = levels.new_zeros(self.n_out).index_add(0, targets, levels)
+        counts = levels.new_zeros(self.n_out).index_add(0, targets, torch.ones_like(levels))
+        drift, formulas = (levels - (sums / counts)[targets]).split([len(edges), len(numbers)])
+        constants = numbers.clone()
+        constants[:, 3] -= formulas
+        return torch.cat([(edges - drift[:, None] * one).flatten(), constants.flatten()])
+
     def forward(self, x: Float[Tensor, "*batch n_in"]) -> Float[Tensor, "*batch n_out"]:
         """Values of the outputs."""
         out = expansion(self.basis, self.matrix, x)
@@ -164,7 +177,7 @@ class EdgeLayer(Layer):
 
     @property
     def _targets(self) -> Tensor:
-        return torch.tensor(self.symbolic.outputs, device=self.edges.device)
+        return torch.tensor(self.symbolic.outputs, dtype=torch.long, device=self.edges.device)
 
     def _split(self, features: Float[Tensor, "jets n features"]) -> tuple[Tensor, Jet]:
         return features[:, :, : -self.n_in], features[:, :, -self.n_in :]

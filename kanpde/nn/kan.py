@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import sympy as sp
@@ -15,8 +16,9 @@ from torch.quasirandom import SobolEngine
 from .attribution import Attribution, attribution
 from .basis import Basis, BSpline, Chebyshev, Fourier, Gaussian, SiLU, Union
 from .edge_layer import EdgeLayer
-from .initialisation import fill_ranges, smooth_edges, start_degree
-from .network import Layer, Network, check_width
+from .initialisation import fill_ranges
+from .kan_layer import KANLayer
+from .network import Network, check_width
 from .prune import TOLERANCE, prune
 from .refine import raise_degree, refine_grid
 from .symbolic import Match, SymbolicFunction
@@ -36,45 +38,6 @@ BASES: dict[str, Callable[[int, int], Basis]] = {
     "fourier": lambda grid, k: Fourier(k),
     "gaussian": lambda grid, k: Gaussian(grid),
 }
-
-
-class KANLayer(Layer):
-    """Map `n_in` inputs to `n_out` sums of learned functions of one variable.
-
-    Output `o` is `sum_i phi_io(x_i)`, each edge function expanded in `basis`.
-
-    Args:
-        n_in: number of inputs, at least 1.
-        n_out: number of outputs, at least 1.
-        basis: the functions of one variable, for every edge the same.
-        generator: source of randomness; a fixed one without it.
-        constant: whether the random start functions have a constant term.
-
-    Source:
-        Liu et al. (2024), "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756, sec. 2.2.
-    """
-
-    def __init__(
-        self,
-        n_in: int,
-        n_out: int,
-        basis: Basis,
-        *,
-        generator: torch.Generator | None = None,
-        constant: bool = True,
-    ):
-        super().__init__(n_in, basis, torch.zeros(n_in * basis.size, n_out, dtype=torch.float64))
-        self.constant = constant
-        self.reset(generator or torch.Generator().manual_seed(0))
-
-    def reset(self, generator: torch.Generator) -> None:
-        """Start again from new random edge functions."""
-        degree = start_degree(self.basis)
-        edges = smooth_edges(
-            self.basis, self.n_in, self.n_out, constant=self.constant, degree=degree, generator=generator
-        )
-        with torch.no_grad():
-            self.coefficients.copy_(edges)
 
 
 class KAN(Network):
@@ -137,6 +100,20 @@ class KAN(Network):
         """Shift and scale hidden nodes so that their values fill the range of the next layer; see `fill_ranges`."""
         if self.squash is None:
             fill_ranges(self, generator, kept=kept)
+
+    @classmethod
+    def from_pykan(cls, path: str | Path) -> KAN:
+        """A network of a checkpoint of pykan; see `kanpde.nn.convert.from_pykan`."""
+        from .convert import from_pykan  # here, because it builds KANs
+
+        return from_pykan(path)
+
+    @classmethod
+    def from_efficient_kan(cls, state: Mapping[str, Tensor]) -> KAN:
+        """A network with the weights of an efficient-kan; see `kanpde.nn.convert.from_efficient_kan`."""
+        from .convert import from_efficient_kan
+
+        return from_efficient_kan(state)
 
     # ---------------------------------------------------------------- looking inside
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import cast
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..jet import Jet, JetPlan, column_major, expand, expand_and_mix, expand_and_mix_keeping_features
@@ -59,6 +59,28 @@ class Layer(nn.Module):
     def functions(self) -> Float[Tensor, "size edges"]:
         """Coefficients of every learned edge function, one column each (a view of `coefficients`, or a copy)."""
         return self.coefficients.unflatten(0, (self.n_in, -1)).transpose(0, 1).flatten(1)
+
+    @property
+    def places(self) -> Int[Tensor, "size edges"]:
+        """Where in the flattened `coefficients` those of every learned edge function stand."""
+        count = self.coefficients.numel()
+        numbers = torch.arange(count, device=self.coefficients.device).view(self.basis.size, -1)
+        return self._arranged(numbers).flatten().argsort().view_as(numbers)
+
+    def without_drift(self, step: Float[Tensor, " count"], one: Float[Tensor, " size"]) -> Float[Tensor, " count"]:
+        """A change of the parameters without the constants of edges that cancel at their nodes.
+
+        The layer stays the same function, but nothing else keeps such constants from growing without bounds.
+
+        Args:
+            step: of all parameters of the layer, in order.
+            one: coefficients of the constant 1.
+        """
+        edges = step[: self.coefficients.numel()].view(self.n_in, -1, self.n_out)
+        levels = torch.einsum("b,ibo->io", one, edges) / (one @ one)
+        drift = levels - levels.mean(0)
+        moved = (edges - one[:, None] * drift[:, None, :]).flatten()
+        return torch.cat([moved, step[self.coefficients.numel() :]])
 
     def exchange(self, basis: Basis, functions: Float[Tensor, "size edges"]) -> None:
         """Take other edge functions, on the same edges, expanded in another basis."""

@@ -204,7 +204,7 @@ class _Search:
         return _Accepted(damping, best.loss, best.theta, best.rows, ratio)
 
     def _moved(self, step: Tensor) -> _Moved:
-        theta = self.theta + self.problem.unwhiten(step)
+        theta = self.theta + self.problem.without_drift(self.problem.unwhiten(step))
         self.problem.theta = theta
         rows = self.problem.residual()
         return _Moved(theta, rows, float(rows @ rows))

@@ -8,6 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+CONSTANT = 1e-12
+"""How far from 1 a sum of functions may be that counts as constant."""
+
 
 class Basis(nn.Module):
     """Base of all bases: a member fills a table of values and derivatives.
@@ -59,6 +62,13 @@ class Basis(nn.Module):
         """Coefficients of the functions with the given values at `fit_points`, by least squares."""
         table = self.table(self.fit_points(), 0)[0]
         return torch.linalg.lstsq(table, values.flatten(1), driver="gelsd").solution.unflatten(1, values.shape[1:])
+
+    def one(self) -> Float[Tensor, " size"] | None:
+        """Coefficients of the constant 1, or None if these functions do not add up to it."""
+        points = self.fit_points()
+        found = self.project(torch.ones_like(points)[:, None])[:, 0]
+        missed = self.table(points, 0)[0] @ found - 1
+        return found if float(missed.abs().max()) < CONSTANT else None
 
     def whitening(self) -> Float[Tensor, "size size"] | None:
         """T such that the functions `basis @ T` are orthonormal, or None where coefficients measure well as they are.

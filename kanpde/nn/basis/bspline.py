@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .base import Basis
 
-OUTSIDE = ("extend", "linear")
+OUTSIDE = ("extend", "linear", "zero")
 UNIFORM = 1e-14
 
 
@@ -19,7 +19,8 @@ class BSpline(Basis):
     Args:
         intervals: number of equal grid intervals of [-1, 1], at least 1.
         degree: polynomial degree, at least 1.
-        outside: beyond the grid, "extend" the last polynomial piece (smooth to every order), or go on "linear".
+        outside: beyond the grid, "extend" the last polynomial piece (smooth to every order), go on "linear" (bounded slopes,
+            which networks need whose values leave the grid), or be "zero".
         grid: ascending grid points, shape (intervals + 1,), instead of equal intervals.
 
     Raises:
@@ -66,6 +67,10 @@ class BSpline(Basis):
         if self.outside == "extend":
             return self._fill_pieces(x, table)
         inside = x.clamp(self.grid[0], self.grid[-1])
+        if self.outside == "zero":
+            self._fill_pieces(inside, table)
+            table *= (x == inside)[..., None]
+            return None
         beyond = (x - inside)[..., None]
         if len(table) == 1:
             pieces = x.new_zeros(2, *table.shape[1:])

@@ -52,22 +52,29 @@ class Orthogonal:
             tall = tall if triangle is None else torch.cat([triangle, tall])
             triangle = torch.linalg.qr(tall, mode="r").R
         assert triangle is not None
-        square = triangle.new_zeros(count, count)
-        square[: len(triangle)] = triangle[:count, :count]
-        right = triangle.new_zeros(count)
-        right[: len(triangle)] = triangle[:count, -1][:count]
-        return OrthogonalFactor(linear, metric, square, right)
+        square = triangle.new_zeros(count + 1, count + 1)
+        square[: len(triangle)] = triangle[: count + 1]
+        return OrthogonalFactor(linear, metric, square)
 
 
 @dataclass
 class OrthogonalFactor:
-    """The triangle R with J = Q R, and Q^T r."""
+    """The triangle R of [J r] = Q R: its last column is Q^T r, and what is in its corner is left out of account."""
 
     linear: Linearisation
     metric: Metric
-    triangle: Float[Tensor, "p p"]
-    right: Float[Tensor, " p"]
+    both: Float[Tensor, "p+1 p+1"]
     _last: tuple[float, Tensor | None] = field(default=(-1.0, None))
+
+    @property
+    def triangle(self) -> Float[Tensor, "p p"]:
+        """R of J alone."""
+        return self.both[:-1, :-1]
+
+    @property
+    def right(self) -> Float[Tensor, " p"]:
+        """Q^T r."""
+        return self.both[:-1, -1]
 
     @property
     def largest(self) -> float:
@@ -78,58 +85,49 @@ class OrthogonalFactor:
     @property
     def relative_floor(self) -> float:
         """The square of the unit of rounding."""
-        return float(torch.finfo(self.triangle.dtype).eps ** 2)
+        return float(torch.finfo(self.both.dtype).eps ** 2)
 
     def step(self, damping: float) -> DampedStep | None:
-        """Least squares with the damped triangle."""
-        step = self._solved(damping, self.triangle.T @ self.right, self.right)
-        if step is None:
+        """Least squares with the damped triangle.
+
+        Q^T r is turned along with R. The semi-normal equations R^T R s = -J^T r would do without it, but with the rounding
+        of the gradient divided by the damping: along directions that nothing depends on, such as constants of edges that
+        cancel, steps of any length.
+        """
+        damped = self._damped(damping)
+        if damped is None:
             return None
+        step = -torch.linalg.solve_triangular(damped[:-1, :-1], damped[:-1, -1:], upper=True)[:, 0]
         change = self.triangle @ step
         return DampedStep(step, float(-2 * (self.right @ change) - change @ change))
 
     def correction(self, rows: Float[Tensor, " n"], damping: float) -> Float[Tensor, " p"] | None:
-        """By the corrected semi-normal equations: Q is not kept."""
-        gradient = self.metric.whiten_gradient(self.linear.transposed(rows))
-        return self._solved(damping, gradient, None)
-
-    def _solved(self, damping: float, gradient: Tensor, right: Tensor | None) -> Tensor | None:
-        triangle = self._damped(damping)
-        if not bool(triangle.diagonal().all()):
+        """By the semi-normal equations: Q is not kept."""
+        damped = self._damped(damping)
+        if damped is None:
             return None
-        return -_semi_normal(triangle, gradient) if right is None else self._refined(triangle, damping, gradient)
+        gradient, triangle = self.metric.whiten_gradient(self.linear.transposed(rows)), damped[:-1, :-1]
+        half = torch.linalg.solve_triangular(triangle.T, gradient[:, None], upper=False)
+        return -torch.linalg.solve_triangular(triangle, half, upper=True)[:, 0]
 
-    def _refined(self, triangle: Tensor, damping: float, gradient: Tensor) -> Tensor:
-        """The step by semi-normal equations, corrected by its own residual: as accurate as with Q."""
-        step = -_semi_normal(triangle, gradient)
-        for _ in range(2):
-            miss = self.triangle.T @ (self.right + self.triangle @ step) + damping * step
-            step = step - _semi_normal(triangle, miss)
-        return step
-
-    def _damped(self, damping: float) -> Tensor:
-        """R of the QR decomposition of [R; sqrt(damping) I]."""
+    def _damped(self, damping: float) -> Float[Tensor, "p+1 p+1"] | None:
+        """The triangle of the QR decomposition of [R Q^T r; sqrt(damping) I 0]; None for a singular one."""
         last, known = self._last
-        if known is None or last != damping:
-            known = _stacked_triangle(self.triangle, math.sqrt(damping))
+        if last != damping:
+            known = _stacked_triangle(self.both, math.sqrt(damping))
             self._last = (damping, known)
-        return known
+        return known if known is not None and bool(known.diagonal()[:-1].all()) else None
 
 
-def _semi_normal(triangle: Tensor, gradient: Tensor) -> Tensor:
-    half = torch.linalg.solve_triangular(triangle.T, gradient[:, None], upper=False)
-    return torch.linalg.solve_triangular(triangle, half, upper=True)[:, 0]
-
-
-def _stacked_triangle(triangle: Float[Tensor, "p p"], root: float) -> Float[Tensor, "p p"]:
-    """R of [triangle; root I]; on the processor by the routine that knows that both are triangles."""
-    count = len(triangle)
-    if triangle.device.type != "cpu":
-        damping = root * torch.eye(count, dtype=triangle.dtype, device=triangle.device)
-        return torch.linalg.qr(torch.cat([triangle, damping]), mode="r").R
-    above = triangle.numpy().copy(order="F")
-    below = np.asfortranarray(root * np.eye(count, dtype=above.dtype))
+def _stacked_triangle(both: Float[Tensor, "p+1 p+1"], root: float) -> Float[Tensor, "p+1 p+1"]:
+    """R of [both; root I 0]; on the processor by the routine that knows that both are triangles."""
+    count = len(both) - 1
+    if both.device.type != "cpu":
+        damping = root * torch.eye(count, count + 1, dtype=both.dtype, device=both.device)
+        return torch.linalg.qr(torch.cat([both, damping]), mode="r").R
+    above = both.numpy().copy(order="F")
+    below = np.asfortranarray(root * np.eye(count, count + 1, dtype=above.dtype))
     (routine,) = lapack.get_lapack_funcs(("tpqrt",), (above,))
-    found, _, _, info = routine(count, min(PANEL, count), above, below, overwrite_a=True, overwrite_b=True)
+    found, _, _, info = routine(count, min(PANEL, count + 1), above, below, overwrite_a=True, overwrite_b=True)
     assert info == 0
     return torch.from_numpy(found).triu()

@@ -170,7 +170,7 @@ def test_equal_and_given_equal_points_are_the_same_basis():
         ({"intervals": 0}, "`intervals` must be at least 1, got 0"),
         ({"intervals": 2.5}, "`intervals` must be at least 1, got 2.5"),
         ({"degree": 0}, "`degree` must be at least 1, got 0"),
-        ({"outside": "zero"}, "`outside` must be one of extend, linear, got 'zero'"),
+        ({"outside": "flat"}, "`outside` must be one of extend, linear, zero, got 'flat'"),
         ({"grid": torch.tensor([0.0, 0.0, 1.0])}, "`grid` must be a line of at least 2 strictly ascending points"),
         ({"grid": torch.tensor([[0.0, 1.0]])}, "`grid` must be a line of at least 2 strictly ascending points"),
     ],
@@ -183,3 +183,14 @@ def test_what_cannot_be_a_basis_is_refused(settings, message):
 def test_a_negative_order_is_refused():
     with pytest.raises(ValueError, match="`order` must be 0 or above, got -1"):
         BSpline().derivatives(torch.zeros(1, dtype=torch.float64), -1)
+
+
+def test_a_spline_that_is_zero_outside_joins_smoothly_where_its_last_coefficients_are():
+    basis = BSpline(6, 3, outside="zero")
+    coefficients = torch.zeros(basis.size, dtype=torch.float64)
+    coefficients[3:-3] = torch.tensor([1.0, -2.0, 0.5])
+    x = torch.tensor([-1.5, -1.0, -0.999, 0.2, 0.999, 1.0, 2.0], dtype=torch.float64)
+    values = basis.table(x, 2) @ coefficients
+    assert (values[:, [0, 6]] == 0).all()
+    assert values[:2, [1, 2, 4, 5]].abs().max() < 1e-3
+    torch.testing.assert_close(values, BSpline(6, 3).table(x, 2) @ coefficients * torch.tensor([0, 1, 1, 1, 1, 1, 0]))

@@ -1,0 +1,147 @@
+"""How a network grows while it is fitted: from one hidden layer to several, and from coarse grids to fine ones."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from .nn import KAN, Network
+from .nn.refine import deepen as insert_layer
+from .nn.refine import refine_grid, regrid
+from .nn.refine.adaptive import spline_of
+
+ROOM = 0.02
+"""Part of the range of hidden values by which a grid is longer at both ends: the values move while it is trained."""
+WORSE = 3.0
+"""How many times its error a fit may have on a new grid, before it is trained there; else the old one is divided."""
+
+
+class Growth:
+    """The networks that are trained one after another, each the function of the one before with more freedom.
+
+    Args:
+        model: the network as it is to be in the end, apart from its grids.
+        inputs: its inputs at the training points.
+        values: what it is fitted to there.
+        deepen: whether it starts with its first hidden layer alone.
+        grids: numbers of grid intervals, ascending; those of the model without it.
+        seed: of start values.
+
+    Attributes:
+        follows: number of trainings after the first one.
+
+    Raises:
+        TypeError: for a network that cannot grow like this.
+        ValueError: for grids that do not ascend, or a network without B-splines.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        inputs: Float[Tensor, "n inputs"],
+        values: Float[Tensor, "n outputs"],
+        deepen: bool,
+        grids: Sequence[int] | None,
+        seed: int,
+    ):
+        self.model, self.inputs, self.values, self.seed = model, inputs, values, seed
+        self.depths: list[int] = []
+        self.grids = [] if grids is None else _ascending(grids)
+        if deepen:
+            if not isinstance(model, KAN):
+                raise TypeError(f"`model` must be a KAN to be deepened, got {type(model).__name__}.")
+            self.depths = model.width[2:-1]
+        if self.grids:
+            _check_splines(model)
+        self.follows = len(self.depths) + max(0, len(self.grids) - 1)
+
+    def starts(self, count: int) -> list[nn.Module]:
+        """Networks that the first training may begin with; one of them is the model itself, if it does not grow.
+
+        Raises:
+            TypeError: for several starts of a network that has no start values of its own.
+        """
+        if count > 1 and not hasattr(self.model, "reset"):
+            raise TypeError(f"`model` must be a KAN or an MLP for several starts, got {type(self.model).__name__}.")
+        found: list[nn.Module] = []
+        for number in range(count):
+            network = copy.deepcopy(self.model) if number else self.model
+            network = self._shallow(number) if self.depths else network
+            if number and not self.depths:
+                network.reset(self.seed + number)  # type: ignore[operator]
+            found.append(self._on_grid(network, self.grids[0]) if self.grids else network)
+        return found
+
+    def next(self, network: nn.Module) -> Network:
+        """The network with the next hidden layer, or else on the next grid."""
+        assert isinstance(network, Network)
+        done = len(network.width) - 3
+        if self.depths and done < len(self.depths):
+            return self._deeper(network, done)
+        present = max(len(s.grid) - 1 for layer in network.layers if (s := spline_of(layer.basis)))
+        return self._on_grid(network, next(g for g in self.grids if g > present))
+
+    def _shallow(self, number: int) -> KAN:
+        model = self.model
+        assert isinstance(model, KAN)
+        bases = [copy.deepcopy(model.layers[i].basis) for i in (0, -1)]
+        width = [model.width[0], model.width[1], model.width[-1]]
+        squash = model.squash is not None
+        found = KAN(width, basis=bases, base=False, squash=squash, seed=self.seed + number)
+        return found.to(next(model.parameters()))
+
+    def _deeper(self, network: Network, done: int) -> Network:
+        assert isinstance(self.model, KAN)
+        generator = torch.Generator().manual_seed(self.seed + done)
+        bases = [layer.basis for layer in self.model.layers]
+        grown, _ = insert_layer(network, self.depths[done], basis=bases[done + 2], x=self.inputs, generator=generator)
+        return self._on_grid(grown, self.grids[0]) if self.grids else grown
+
+    def _on_grid(self, network: nn.Module, intervals: int) -> Network:
+        """On equal intervals over the values that are there, unless that spoils the fit: then on the old ones divided."""
+        assert isinstance(network, Network)
+        moved = on_grid(network, intervals, self.inputs)
+        splines = [spline_of(layer.basis) for layer in network.layers]
+        present = [None if s is None else len(s.grid) - 1 for s in splines]
+        if self._deviation(moved) <= WORSE * self._deviation(network) or any(p and p > intervals for p in present):
+            return moved
+        divided, _ = refine_grid(network, [p and intervals for p in present])
+        return min(divided, moved, key=self._deviation)
+
+    def _deviation(self, network: Network) -> float:
+        like = next(network.parameters())
+        with torch.no_grad():
+            return float((network(self.inputs.to(like)) - self.values.to(like)).square().mean().sqrt())
+
+
+def on_grid(network: Network, intervals: int, inputs: Float[Tensor, "n inputs"]) -> Network:
+    """The network with that many equal grid intervals in all B-spline layers, over the values that are there."""
+    splines = [spline_of(layer.basis) for layer in network.layers]
+    grids: list[Tensor | None] = []
+    for number, (spline, values) in enumerate(zip(splines, network.layer_inputs(inputs), strict=True)):
+        low, high = (float(values.min()), float(values.max())) if number else (-1.0, 1.0)
+        room = ROOM * (high - low) if number else 0.0
+        equal = torch.linspace(low - room, high + room, intervals + 1, dtype=torch.float64)
+        grids.append(None if spline is None else equal)
+    return regrid(network, grids)[0]
+
+
+def _check_splines(model: nn.Module) -> None:
+    if not isinstance(model, Network):
+        raise TypeError(f"`model` must be a KAN to be trained on several grids, got {type(model).__name__}.")
+    if not any(spline_of(layer.basis) for layer in model.layers):
+        raise ValueError("`model` must have a layer of B-splines to be trained on several grids, got none.")
+
+
+def _ascending(grids: Sequence[int]) -> list[int]:
+    numbers = [int(g) for g in grids]
+    if not numbers or numbers != list(grids) or min(numbers) < 1 or any(b <= a for a, b in pairwise(numbers)):
+        raise ValueError(
+            f"`grids` must be ascending whole numbers of at least 1, such as (3, 5, 10), got {list(grids)}."
+        )
+    return numbers
