@@ -95,16 +95,16 @@ def fit(
         test: further points and values, whose error is stated but not trained on; the range of the inputs holds them too.
         grids: numbers of grid intervals, ascending, such as (3, 5, 10, 20): the network is trained on each in turn, with
             grids laid over the values that are there, and keeps its function from one to the next.
-        starts: how many start values are trained; the one with the least deviation from `y` goes on. Narrow networks need
-            some.
+        starts: from how many start values a training with one budget is tried; the one with the least deviation from `y`
+            goes on. Narrow networks need some.
         deepen: train a KAN with the first hidden layer alone, then insert the others one by one; see
             `kanpde.nn.refine.deepen`. Networks with several narrow layers need that.
         optimizer: "gauss-newton", "adam", "lbfgs" or an object of `kanpde.optim`. Gauss-Newton by name bends its steps: on
             fine grids that gets ten times as far in as many steps.
         regularisation: what is wanted of the edge functions of a KAN beside a small deviation, such as
             `kanpde.regularisation.Sparsity()`.
-        seconds: wall-clock budget of every training; 60 if no budget is given. The first one, which starts from nothing and
-            may be restarted, has four times as much where others follow; of several starts each has as much as it.
+        seconds: wall-clock budget of every training; 60 if no budget is given. The first one has four times as much where others
+            follow, and is restarted where it gets stuck if there was only one start.
         steps: budget in optimiser steps, likewise.
         tolerance: stop when the root mean square of the deviations is this small.
         seed: of start values and restarts.
@@ -147,11 +147,11 @@ def fit(
             found.run["test_rmse"] = _rmse(found, *others)
         return found
 
-    attempts = [
-        train(n, first, restarts=RESTARTS if starts == 1 else 0, last=starts == 1 and not growth.follows)
-        for n in growth.starts(starts)
-    ]
-    found = [min(attempts, key=lambda a: float(a.run["train_rmse"]))]
+    begun = growth.starts(starts)
+    if starts > 1:
+        best = min((train(n, budget) for n in begun), key=lambda a: float(a.run["train_rmse"]))
+        begun = [best.network]
+    found = [train(begun[0], first, restarts=RESTARTS if starts == 1 else 0, last=not growth.follows)]
     for number in range(growth.follows):
         found.append(train(growth.next(found[-1].network), budget, last=number == growth.follows - 1))
     run = found[-1].run

@@ -20,6 +20,7 @@ from .nn.symbolic.edges import Pair
 from .nn.symbolic.fix import fix_symbolic, suggest_layer
 from .nn.symbolic.library import chosen
 from .nn.symbolic.match import PRICE
+from .regularisation import Sparsity
 from .solution import Solution
 
 WORSE = 3.0
@@ -65,6 +66,10 @@ def auto_symbolic(
     price: float = PRICE,
     tolerance: float = 0.03,
     steps: int = 100,
+    starts: int = 1,
+    deepen: bool = False,
+    grids: Sequence[int] | None = None,
+    sparse: bool = False,
     seed: int = 0,
 ) -> Readout:
     """Fit a network to values, prune it, and make its edges formulas, one layer after the other, refitting in between.
@@ -81,6 +86,11 @@ def auto_symbolic(
         price: powers of ten in the deviation that a unit of complexity must gain.
         tolerance: relative change of the outputs up to which edges are pruned; see `KAN.prune`.
         steps: budget of every fit; the first may take four times as many.
+        starts: of the first fit; see `fit`.
+        deepen: likewise.
+        grids: likewise.
+        sparse: hold edges few and small before pruning, by `kanpde.regularisation.Sparsity`: where several sets of edges
+            describe the values as well, such as for x y.
         seed: of restarts.
 
     Raises:
@@ -89,12 +99,17 @@ def auto_symbolic(
     library = None if functions is None else chosen(functions)
     inputs = scaled_inputs(x)
 
-    def refit(network: Network, budget: int = steps) -> Solution:
-        return fit(copy.deepcopy(network), x, y, steps=budget, seed=seed)
+    def refit(network: Network) -> Solution:
+        return fit(copy.deepcopy(network), x, y, steps=steps, seed=seed)
 
-    found = refit(model, 4 * steps)
+    alone = starts == 1 and not deepen and grids is None
+    options: dict[str, Any] = {"starts": starts, "deepen": deepen, "grids": grids, "seed": seed}
+    found = fit(copy.deepcopy(model), x, y, steps=4 * steps if alone else steps, **options)
     errors = [_error(found)]
-    pruned = refit(prune(_network(found), inputs, tolerance=tolerance).network)
+    whole = found
+    if sparse:
+        whole = fit(copy.deepcopy(_network(found)), x, y, steps=2 * steps, regularisation=Sparsity(), seed=seed)
+    pruned = refit(prune(_network(whole), inputs, tolerance=tolerance).network)
     if _error(pruned) <= max(WORSE * errors[0], PRUNED * _spread(y)):
         found = pruned
     errors.append(_error(found))

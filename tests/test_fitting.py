@@ -94,11 +94,10 @@ def test_several_narrow_layers_are_trained_one_after_the_other():
 
 def test_of_several_starts_the_one_with_the_least_deviation_goes_on():
     x = np.random.default_rng(0).uniform(-1, 1, (300, 2))
-    one, three = [
-        fit(KAN([2, 2, 1], grid=3, seed=0), x, narrow(x), starts=n, steps=20).run["train_rmse"] for n in (1, 3)
-    ]
-    others = [fit(KAN([2, 2, 1], grid=3, seed=s), x, narrow(x), steps=20).run["train_rmse"] for s in (1, 2)]
-    assert three == pytest.approx(min(one, *others), rel=1e-6)
+    each = [fit(KAN([2, 2, 1], grid=3, seed=s), x, narrow(x), steps=20) for s in (0, 1, 2)]
+    best = min(each, key=lambda found: found.run["train_rmse"])
+    goes_on = fit(best.network, x, narrow(x), steps=20).run["train_rmse"]
+    assert fit(KAN([2, 2, 1], grid=3, seed=0), x, narrow(x), starts=3, steps=20).run["train_rmse"] == goes_on
 
 
 @pytest.mark.parametrize(
