@@ -8,62 +8,29 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from .conditions import Condition, Data
 from .counts import is_count
 from .dataset import KEYS
-from .geometry import Box
 from .growth import Growth
 from .nn import Network
 from .nn.input_map import InputMap
 from .nn.refine.adaptive import spline_of
-from .optim import GaussNewton, Optimizer
+from .optim import GaussNewton, Optimizer, SelfScaledBroyden
 from .plan import Plan
 from .problem import Problem
 from .regularisation import Regularisation
 from .solution import Solution
 from .solver import solve
 from .training import Report
+from .values import Classes, Table, agreement, deviation
 
 FIRST = 4
 """Budgets that the first of several trainings gets."""
+LOSSES = ("squares", "cross_entropy")
 RESTARTS = 5
 """Of the first training, if it has only one start."""
-
-
-class Table(Problem):
-    """A problem without equation: measured values at points, one unknown per column.
-
-    Args:
-        x: points, shape (n, d).
-        y: values, shape (n, m).
-        beside: further points that the domain has to hold.
-    """
-
-    equations = {}
-
-    def __init__(self, x: np.ndarray, y: np.ndarray, beside: np.ndarray | None = None):
-        self.unknowns = ("y",) if y.shape[1] == 1 else tuple(f"y{i + 1}" for i in range(y.shape[1]))  # type: ignore[misc]
-        names = ["x"] if x.shape[1] == 1 else [f"x{i + 1}" for i in range(x.shape[1])]
-        everything = x if beside is None else np.concatenate([x, beside])
-        low, high = everything.min(0), everything.max(0)
-        flat = [name for name, a, b in zip(names, low, high, strict=True) if not a < b]
-        if flat:
-            raise ValueError(f"`{flat[0]}` has the same value at all points: leave this input out.")
-        self.domain = Box(**{name: (float(a), float(b)) for name, a, b in zip(names, low, high, strict=True)})
-        self.columns = dict(zip(names, x.T, strict=True))
-        self.measured = dict(zip(self.unknowns, y.T, strict=True))
-        super().__init__()
-
-    def residual(self) -> dict[str, Any]:
-        """Nothing must vanish."""
-        return {}
-
-    def conditions(self) -> list[Condition]:
-        """The values as measurements."""
-        return [Data(self.columns, **self.measured)]
 
 
 def fit(
@@ -75,7 +42,8 @@ def fit(
     grids: Sequence[int] | None = None,
     starts: int = 1,
     deepen: bool = False,
-    optimizer: str | Optimizer = "gauss-newton",
+    loss: str = "squares",
+    optimizer: str | Optimizer | None = None,
     regularisation: Regularisation | None = None,
     seconds: float | None = None,
     steps: int | None = None,
@@ -84,7 +52,7 @@ def fit(
     record: str | Path | None = None,
     on_step: Callable[[Report], None] | None = None,
 ) -> Solution:
-    """Fit a network to values at points by least squares.
+    """Fit a network to values at points by least squares, or to the classes of points.
 
     Args:
         model: maps inputs in [-1, 1], to which the range of `x` is scaled, to one output per column of `y`.
@@ -99,26 +67,30 @@ def fit(
             goes on. Narrow networks need some.
         deepen: train a KAN with the first hidden layer alone, then insert the others one by one; see
             `kanpde.nn.refine.deepen`. Networks with several narrow layers need that.
-        optimizer: "gauss-newton", "adam", "lbfgs" or an object of `kanpde.optim`. Gauss-Newton by name bends its steps: on
-            fine grids that gets ten times as far in as many steps.
+        loss: "squares" of the deviations; or "cross_entropy" of outputs that stand for classes, whose numbers from 0 are `y`.
+        optimizer: a name, or an object of `kanpde.optim`. Without it Gauss-Newton with bent steps, which gets ten times as
+            far on fine grids; and for classes "ssbroyden", because the square of one residual per point says little about
+            the curvature of the cross-entropy.
         regularisation: what is wanted of the edge functions of a KAN beside a small deviation, such as
             `kanpde.regularisation.Sparsity()`.
         seconds: wall-clock budget of every training; 60 if no budget is given. The first one has four times as much where others
             follow, and is restarted where it gets stuck if there was only one start.
         steps: budget in optimiser steps, likewise.
-        tolerance: stop when the root mean square of the deviations is this small.
+        tolerance: stop when the root mean square of the deviations is this small; of the cross-entropy, the root of two times
+            its mean.
         seed: of start values and restarts.
         record: file that the run is recorded in; it must not exist. Of several trainings it is the last one.
         on_step: called with a `Report` after every step.
 
     Returns:
-        The fitted function, called with `x=...` or `x1=..., x2=...`. `solution.run` holds `train_rmse` and `test_rmse`;
-        `trainings`, such as "[2, 1, 1] on 5 intervals"; and both errors after each of them as `train_rmse_of_trainings`
-        and `test_rmse_of_trainings`.
+        The fitted function, called with `x=...` or `x1=..., x2=...`. `solution.run` holds `train_rmse` and `test_rmse`,
+        or instead `train_cross_entropy`, `train_accuracy` and so on; `trainings`, such as "[2, 1, 1] on 5 intervals"; and
+        all of these figures after each of them as `train_rmse_of_trainings` and so on.
 
     Raises:
         TypeError: for a network that is no KAN where only a KAN can be trained like this.
-        ValueError: for shapes that do not match, values that are not finite, or grids that are not ascending.
+        ValueError: for shapes that do not match, values that are not finite, labels that are no numbers of classes, an
+            unknown loss, or grids that are not ascending.
     """
     if y is None:
         (x, y), test = _taken_apart(x, test)
@@ -128,12 +100,27 @@ def fit(
     if not is_count(starts):
         raise ValueError(f"`starts` must be a whole number of at least 1, got {starts}.")
     others = None if test is None else (_columns("test", test[0]), _columns("test", test[1]))
-    problem = Table(points, values, None if others is None else others[0])
-    if isinstance(optimizer, str) and optimizer == GaussNewton.name:
-        optimizer = GaussNewton(geodesic=2)
-    growth = Growth(
-        model, InputMap(problem.domain.bounds)(torch.as_tensor(points)), torch.as_tensor(values), deepen, grids, seed
-    )
+    beside = None if others is None else others[0]
+    if loss not in LOSSES:
+        raise ValueError(f"`loss` must be one of {', '.join(LOSSES)}, got '{loss}'.")
+    problem: Problem
+    figures: Callable[[Tensor, Tensor], dict[str, float]]
+    if loss == "squares":
+        problem, figures = Table(points, values, beside), deviation
+    else:
+        count = _outputs(model)
+        values = _labels("y", values, count)
+        others = None if others is None else (others[0], _labels("test", others[1], count))
+        problem, figures = Classes(points, values, count, beside), agreement
+    wanted = torch.as_tensor(values)
+    if optimizer is None:
+        optimizer = GaussNewton(geodesic=2) if loss == "squares" else SelfScaledBroyden()
+    inputs = InputMap(problem.domain.bounds)(torch.as_tensor(points))
+
+    def error(outputs: Tensor) -> float:
+        return next(iter(figures(outputs, wanted).values()))
+
+    growth = Growth(model, inputs, error, deepen, grids, seed)
     budget: dict[str, Any] = {"seconds": seconds, "steps": steps, "tolerance": tolerance}
     first = {k: FIRST * v if k != "tolerance" and v is not None and growth.follows else v for k, v in budget.items()}
 
@@ -142,21 +129,23 @@ def fit(
             problem, network, optimizer=optimizer, seed=seed, on_step=on_step, record=record if last else None,
             plan=Plan(regularisation=regularisation, restarts=restarts), **budget,
         )  # fmt: skip
-        found.run["train_rmse"] = _rmse(found, points, values)
-        if others is not None:
-            found.run["test_rmse"] = _rmse(found, *others)
+        named.clear()
+        for part, (a, b) in {"train": (points, values), **({} if others is None else {"test": others})}.items():
+            named.update({f"{part}_{k}": v for k, v in figures(_at(found, a), torch.as_tensor(b)).items()})
+        found.run |= named
         return found
 
+    named: dict[str, float] = {}
     begun = growth.starts(starts)
     if starts > 1:
-        best = min((train(n, budget) for n in begun), key=lambda a: float(a.run["train_rmse"]))
+        best = min((train(n, budget) for n in begun), key=lambda a: float(a.run[next(iter(named))]))
         begun = [best.network]
     found = [train(begun[0], first, restarts=RESTARTS if starts == 1 else 0, last=not growth.follows)]
     for number in range(growth.follows):
         found.append(train(growth.next(found[-1].network), budget, last=number == growth.follows - 1))
     run = found[-1].run
     run["trainings"] = [_named(f.network) for f in found]
-    for name in [n for n in ("train_rmse", "test_rmse") if n in run]:
+    for name in named:
         run[f"{name}_of_trainings"] = [float(f.run[name]) for f in found]
     return found[-1]
 
@@ -207,8 +196,24 @@ def _columns(name: str, values: Any) -> np.ndarray:
     return array
 
 
-def _rmse(solution: Solution, x: np.ndarray, y: np.ndarray) -> float:
-    names = solution.field.names
-    found = solution(**dict(zip(names, x.T, strict=True)))
+def _at(solution: Solution, x: np.ndarray) -> Float[Tensor, "n m"]:
+    """All outputs at points."""
+    found = solution(**dict(zip(solution.field.names, x.T, strict=True)))
     columns = list(found.values()) if isinstance(found, dict) else [found]
-    return float(np.sqrt(np.mean((np.stack(columns, 1) - y) ** 2)))
+    return torch.as_tensor(np.stack(columns, 1))
+
+
+def _outputs(model: nn.Module) -> int:
+    """Number of outputs, which are classes."""
+    if not isinstance(model, Network):
+        raise TypeError(f"`model` must be a KAN or an MLP to tell classes, got {type(model).__name__}.")
+    if model.width[-1] < 2:
+        raise ValueError(f"`model` must have an output per class, at least 2, got {model.width[-1]}.")
+    return model.width[-1]
+
+
+def _labels(name: str, values: np.ndarray, count: int) -> Int[np.ndarray, " n"]:
+    labels = values[:, 0].astype(int)
+    if values.shape[1] != 1 or (labels != values[:, 0]).any() or labels.min() < 0 or labels.max() >= count:
+        raise ValueError(f"`{name}` must hold numbers of classes from 0 to {count - 1}, one per point.")
+    return labels

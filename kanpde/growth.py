@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
@@ -27,7 +27,7 @@ class Growth:
     Args:
         model: the network as it is to be in the end, apart from its grids.
         inputs: its inputs at the training points.
-        values: what it is fitted to there.
+        error: of the outputs there.
         deepen: whether it starts with its first hidden layer alone.
         grids: numbers of grid intervals, ascending; those of the model without it.
         seed: of start values.
@@ -44,12 +44,12 @@ class Growth:
         self,
         model: nn.Module,
         inputs: Float[Tensor, "n inputs"],
-        values: Float[Tensor, "n outputs"],
+        error: Callable[[Tensor], float],
         deepen: bool,
         grids: Sequence[int] | None,
         seed: int,
     ):
-        self.model, self.inputs, self.values, self.seed = model, inputs, values, seed
+        self.model, self.inputs, self.error, self.seed = model, inputs, error, seed
         self.depths: list[int] = []
         self.grids = [] if grids is None else _ascending(grids)
         if deepen:
@@ -116,7 +116,7 @@ class Growth:
     def _deviation(self, network: Network) -> float:
         like = next(network.parameters())
         with torch.no_grad():
-            return float((network(self.inputs.to(like)) - self.values.to(like)).square().mean().sqrt())
+            return self.error(network(self.inputs.to(like)).cpu().double())
 
 
 def on_grid(network: Network, intervals: int, inputs: Float[Tensor, "n inputs"]) -> Network:

@@ -52,6 +52,7 @@ ORDER = [
     "interruption",
     "run",
     "solver",
+    "values",
     "growth",
     "fitting",
     "readout",

@@ -70,6 +70,8 @@ def strong_wolfe(
             if probe.slope * (1.0 if high is None else high.length - low.length) > 0:
                 high = low
             low = probe
+        if high is not None and high.length == low.length:
+            break  # the interval is as short as numbers are
         length = GROWTH * length if high is None else _between(low, high)
     return None if low is start else low
 

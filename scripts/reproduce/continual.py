@@ -14,9 +14,9 @@ from benchmarks.runs import Effort, Result, Run, Table
 from matplotlib.figure import Figure
 
 from kanpde import KAN, MLP
-from kanpde.fitting import Table as Values
 from kanpde.optim import GaussNewton
 from kanpde.solver import solve
+from kanpde.values import Table as Values
 
 SEEDS = 3
 CENTRES = (-0.8, -0.4, 0.0, 0.4, 0.8)

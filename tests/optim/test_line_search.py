@@ -58,3 +58,11 @@ def test_a_slope_that_does_not_hold_what_it_promises_gives_nothing():
     assert strong_wolfe(at, Probe(0.0, 0.0, -1.0, None), most=12) is None
     assert len(lengths) == 12
     assert all(b < a for a, b in pairwise(lengths))
+
+
+def test_an_interval_that_has_no_length_left_ends_the_search():
+    """Below 0.3 the function falls, above it a step of rounding is left: no place there is flat enough."""
+    at = probe_of(lambda t: -t if t < 0.3 else 1.0, lambda t: -1.0)
+    found = strong_wolfe(at, at(0.0), most=200)
+    assert found is not None
+    assert found.length == pytest.approx(0.3)
