@@ -19,6 +19,7 @@ _HOME = {
     "kanpde.plan": ["AdaptiveSlabs", "Plan"],
     "kanpde.dataset": ["create_dataset"],
     "kanpde.fitting": ["fit"],
+    "kanpde.snapping": ["snap_constants"],
     "kanpde.readout": ["Readout", "auto_symbolic"],
     "kanpde.solution": ["Solution"],
     "kanpde.comparison": ["Comparison", "compare"],

@@ -94,12 +94,12 @@ def fit(
     """
     if y is None:
         (x, y), test = _taken_apart(x, test)
-    points, values = _columns("x", x), _columns("y", y)
+    points, values = columns_of("x", x), columns_of("y", y)
     if len(points) != len(values):
         raise ValueError(f"`y` must have one row per point, {len(points)}, got {len(values)}.")
     if not is_count(starts):
         raise ValueError(f"`starts` must be a whole number of at least 1, got {starts}.")
-    others = None if test is None else (_columns("test", test[0]), _columns("test", test[1]))
+    others = None if test is None else (columns_of("test", test[0]), columns_of("test", test[1]))
     beside = None if others is None else others[0]
     if loss not in LOSSES:
         raise ValueError(f"`loss` must be one of {', '.join(LOSSES)}, got '{loss}'.")
@@ -168,7 +168,7 @@ def _taken_apart(data: Any, test: tuple[Any, Any] | None) -> tuple[tuple[Any, An
         return (data[KEYS[0]], data[KEYS[1]]), (data[KEYS[2]], data[KEYS[3]]) if given else test
     if isinstance(data, (np.ndarray, Tensor, str)) or not isinstance(data, Iterable):
         raise ValueError("`y` must hold the values at the points, got None; or give a dataset, or batches of both.")
-    pairs = [(_columns("x", a), _columns("y", b)) for a, b in data]
+    pairs = [(columns_of("x", a), columns_of("y", b)) for a, b in data]
     if not pairs:
         raise ValueError("`x` must give at least one batch of points and values, got none.")
     return (np.concatenate([a for a, _ in pairs]), np.concatenate([b for _, b in pairs])), test
@@ -180,12 +180,17 @@ def scaled_inputs(x: Any) -> Float[Tensor, "n inputs"]:
     Args:
         x: points, shape (n, d) or (n,).
     """
-    points = _columns("x", x)
+    points = columns_of("x", x)
     ends = {str(i): (float(column.min()), float(column.max())) for i, column in enumerate(points.T)}
     return InputMap(ends)(torch.as_tensor(points))
 
 
-def _columns(name: str, values: Any) -> np.ndarray:
+def columns_of(name: str, values: Any) -> Float[np.ndarray, "n columns"]:
+    """A matrix of finite numbers, of one column for a line of them.
+
+    Raises:
+        ValueError: for another shape, or numbers that are not finite.
+    """
     array = values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
     array = array.astype(float)
     array = array[:, None] if array.ndim == 1 else array

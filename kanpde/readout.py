@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .fitting import fit, scaled_inputs
+from .fitting import columns_of, fit, scaled_inputs
 from .nn import Network
 from .nn.prune import prune
 from .nn.symbolic import Match, SymbolicFunction
@@ -21,6 +21,7 @@ from .nn.symbolic.fix import fix_symbolic, suggest_layer
 from .nn.symbolic.library import chosen
 from .nn.symbolic.match import PRICE
 from .regularisation import Sparsity
+from .snapping import snap_constants
 from .solution import Solution
 
 WORSE = 3.0
@@ -55,6 +56,29 @@ class Readout:
             ValueError: if an edge is still learned.
         """
         return self.solution.symbolic_formula()
+
+    def snapped(self, x: Any, y: Any) -> dict[str, sp.Expr]:
+        """The formula with rationals and multiples of pi, e and roots for constants, where the data allow it.
+
+        Args:
+            x: points, shape (n, d) or (n,); those of the fit, or others.
+            y: values there, shape (n, m) or (n,).
+
+        Raises:
+            ValueError: if an edge is still learned, or for shapes that do not match.
+        """
+        points, values = columns_of("x", x), columns_of("y", y)
+        names = self.solution.field.names
+        if points.shape[1] != len(names) or values.shape != (len(points), len(self.formula)):
+            raise ValueError(
+                f"`x` and `y` must have {len(names)} and {len(self.formula)} columns and as many rows, "
+                f"got {points.shape} and {values.shape}."
+            )
+        columns = dict(zip(names, points.T, strict=True))
+        return {
+            name: snap_constants(expression, columns, values[:, i])
+            for i, (name, expression) in enumerate(self.formula.items())
+        }
 
 
 def auto_symbolic(

@@ -53,6 +53,7 @@ ORDER = [
     "run",
     "solver",
     "values",
+    "snapping",
     "growth",
     "fitting",
     "readout",
