@@ -83,7 +83,8 @@ def fit(
         on_step: called with a `Report` after every step.
 
     Returns:
-        The fitted function, called with `x=...` or `x1=..., x2=...`. `solution.run` holds `train_rmse` and `test_rmse`,
+        The fitted function, whose `network` is the given one, trained in place, unless several trainings or starts were asked
+        for; it is called with `x=...` or `x1=..., x2=...`. `solution.run` holds `train_rmse` and `test_rmse`,
         or instead `train_cross_entropy`, `train_accuracy` and so on; `trainings`, such as "[2, 1, 1] on 5 intervals"; and
         all of these figures after each of them as `train_rmse_of_trainings` and so on.
 
@@ -100,6 +101,13 @@ def fit(
     if not is_count(starts):
         raise ValueError(f"`starts` must be a whole number of at least 1, got {starts}.")
     others = None if test is None else (columns_of("test", test[0]), columns_of("test", test[1]))
+    if others is not None and (len(others[0]) != len(others[1]) or others[0].shape[1] != points.shape[1]):
+        raise ValueError(
+            f"`test` must be points with {points.shape[1]} columns and as many values, "
+            f"got shapes {others[0].shape} and {others[1].shape}."
+        )
+    if others is not None and others[1].shape[1] != values.shape[1]:
+        raise ValueError(f"`test` must have {values.shape[1]} values per point like `y`, got {others[1].shape[1]}.")
     beside = None if others is None else others[0]
     if loss not in LOSSES:
         raise ValueError(f"`loss` must be one of {', '.join(LOSSES)}, got '{loss}'.")
@@ -147,6 +155,8 @@ def fit(
     run["trainings"] = [_named(f.network) for f in found]
     for name in named:
         run[f"{name}_of_trainings"] = [float(f.run[name]) for f in found]
+    if record is not None:
+        found[-1].save(record, overwrite=True)  # with these figures
     return found[-1]
 
 

@@ -70,7 +70,7 @@ class Growth:
             raise TypeError(f"`model` must be a KAN or an MLP for several starts, got {type(self.model).__name__}.")
         found: list[nn.Module] = []
         for number in range(count):
-            network = copy.deepcopy(self.model) if number else self.model
+            network = copy.deepcopy(self.model) if count > 1 else self.model
             network = self._shallow(number) if self.depths else network
             if number and not self.depths:
                 network.reset(self.seed + number)  # type: ignore[operator]

@@ -13,6 +13,8 @@ from .expression import numeric
 NEAR = 1e-2
 """How far, beside its size or beside 1, a constant may be from what it is replaced by: the data decide, this saves time."""
 LARGEST_DENOMINATOR = 12
+ROUNDING = 32
+"""Units of rounding of the values below which deviations are not told apart."""
 UNITS = (sp.S.One, sp.pi, sp.E, 1 / sp.pi, sp.sqrt(2), sp.sqrt(3), sp.sqrt(5), sp.sqrt(sp.pi))
 
 
@@ -47,7 +49,7 @@ def snap_constants(
             found = numeric(expression, columns)
         return float(np.sqrt(np.mean((found - values) ** 2)))
 
-    floor = 4 * np.finfo(float).eps * spread
+    floor = ROUNDING * np.finfo(float).eps * spread
     for constant in sorted(formula.atoms(sp.Float), key=lambda f: (abs(float(f)), float(f))):
         limit = (1 + worse) * max(deviation(formula), floor)
         for candidate in _candidates(float(constant)):

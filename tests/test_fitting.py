@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from kanpde import KAN, MLP, fit
+from kanpde import KAN, MLP, Solution, fit
 from kanpde.regularisation import Sparsity
 
 
@@ -120,3 +120,21 @@ def test_of_several_starts_the_one_with_the_least_deviation_goes_on():
 def test_what_only_a_kan_can_do_is_refused_for_others(options, error, message):
     with pytest.raises(error, match=message):
         fit(**{"model": KAN([1, 2, 1]), "x": [0.0, 0.5, 1.0], "y": [1.0, 2.0, 3.0]} | options)
+
+
+def test_a_record_holds_the_figures_of_the_fit(tmp_path):
+    x = np.linspace(-1, 1, 50)
+    fitted = fit(KAN([1, 1]), x, np.exp(x), test=(x, np.exp(x)), grids=(3, 6), steps=5, record=tmp_path / "fit.h5")
+    run = Solution.load(tmp_path / "fit.h5").run
+    for name in ("train_rmse", "test_rmse"):
+        assert run[name] == fitted.run[name]
+        assert list(run[f"{name}_of_trainings"]) == fitted.run[f"{name}_of_trainings"]
+
+
+@pytest.mark.parametrize("options", [{"starts": 2}, {"grids": (3, 5)}, {"deepen": True}])
+def test_the_given_network_stays_where_others_are_trained_in_its_place(options):
+    kan, x = KAN([1, 2, 1, 1], seed=3), np.linspace(-1, 1, 40)
+    before = kan.layers[0].coefficients.detach().clone()
+    found = fit(kan, x, np.exp(x), steps=3, **options)
+    assert found.network is not kan
+    assert torch.equal(kan.layers[0].coefficients, before)

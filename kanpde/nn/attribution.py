@@ -39,7 +39,7 @@ def attribution(network: Network, x: Float[Tensor, "n inputs"]) -> Attribution:
         x: inputs of the network, shape (n, inputs), at least 2.
 
     Raises:
-        ValueError: for fewer than two points: there is no spread.
+        ValueError: for fewer than two points: there is no spread; or edges without a value there.
 
     Source:
         Liu, Ma, Wang, Matusik, Tegmark (2024), "KAN 2.0", arXiv:2408.10205, sec. 3.1.
@@ -47,6 +47,13 @@ def attribution(network: Network, x: Float[Tensor, "n inputs"]) -> Attribution:
     if len(x) < 2:
         raise ValueError(f"`x` must hold at least 2 points, got {len(x)}: scores are shares of a spread.")
     values = [layer.edge_values(h) for layer, h in zip(network.layers, network.layer_inputs(x), strict=True)]
+    for number, v in enumerate(values):
+        bad = ~v.isfinite().flatten(1).all(1)
+        if bool(bad.any()):
+            raise ValueError(
+                f"`x` must be inputs at which all edges have values, got {int(bad.sum())} of {len(x)} at which layer "
+                f"{number} has none: give the inputs that the network was fitted at, `kanpde.fitting.scaled_inputs(points)`."
+            )
     score = torch.ones(network.width[-1], dtype=values[-1].dtype, device=values[-1].device)
     edges: list[Tensor] = []
     nodes = [score]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -29,6 +30,8 @@ from .symbolic.match import PRICE
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOVED = 1e-3
+"""Relative L2 change of the outputs by a refinement above which it is no longer called the same function."""
 USUAL_POINTS = 1024
 """Inputs at which edges are looked at where none are given."""
 
@@ -122,6 +125,9 @@ class KAN(Network):
     ) -> KAN:
         """The same function with finer grids or higher degrees; `refine_grid` and `raise_degree` also say how far it moved.
 
+        Exact where the intervals of every grid are divided equally. Otherwise the edges are fitted anew within their grids,
+        and values that lie beyond them may change much: a warning says so if the outputs move by more than 0.1 %.
+
         Args:
             grid: grid intervals, for all layers that have a grid or one per layer, None where they stay.
             k: degree, or number of Fourier modes, likewise.
@@ -131,11 +137,20 @@ class KAN(Network):
         """
         if grid is None and k is None:
             raise ValueError("`grid` or `k` must be given: there is nothing to refine.")
-        finer: Network = self
+        finer, moved = cast("Network", self), 0.0
         if k is not None:
-            finer, _ = raise_degree(finer, k)
+            finer, change = raise_degree(finer, k)
+            moved += change
         if grid is not None:
-            finer, _ = refine_grid(finer, grid)
+            finer, change = refine_grid(finer, grid)
+            moved += change
+        if not moved <= MOVED:
+            warnings.warn(
+                f"The refined network differs by {moved:.1g} from the given one (relative L2): its hidden values leave "
+                "their grids, or the new grid does not have the old points. Train it further, or use a multiple of `grid`.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         return cast("KAN", finer)
 
     def attribution(self, x: Float[Tensor, "n inputs"] | None = None) -> Attribution:
@@ -258,7 +273,13 @@ class KAN(Network):
 
     def _seen(self, x: Float[Tensor, "n inputs"] | None) -> Float[Tensor, "n inputs"]:
         if x is not None:
-            return x
+            points = torch.as_tensor(x).to(next(self.parameters()))
+            if points.ndim != 2 or points.shape[1] != self.width[0] or not bool(points.isfinite().all()):
+                raise ValueError(
+                    f"`x` must be finite inputs of the network, shape (n, {self.width[0]}), got {tuple(points.shape)}: "
+                    "`kanpde.fitting.scaled_inputs(points)` gives those of a fit."
+                )
+            return points
         points = SobolEngine(self.width[0], scramble=True, seed=0).draw(USUAL_POINTS, dtype=torch.float64)
         return 2 * points - 1
 

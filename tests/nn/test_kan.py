@@ -1,5 +1,8 @@
 """Kolmogorov-Arnold networks: structure, start values, copies and what is refused."""
 
+import warnings
+
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -140,3 +143,40 @@ def test_what_is_neither_name_nor_basis_is_refused():
         KAN([2, 3, 1], basis=Chebyshev(3))
     with pytest.raises(TypeError, match=r"`basis` must hold names \(bspline, .*\) or bases, got 3"):
         KAN([2, 3, 1], basis=["chebyshev", 3])
+
+
+def test_a_refinement_that_moves_the_function_says_so():
+    kan = KAN([2, 2, 1], grid=3, seed=0)
+    with torch.no_grad():
+        kan.layers[0].coefficients.mul_(4)
+    with pytest.warns(RuntimeWarning, match="The refined network differs by"):
+        kan.refine(k=5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kan.refine(6)
+
+
+@pytest.mark.parametrize("x", [np.zeros((5, 3)), np.zeros(5), np.full((5, 2), np.nan)])
+def test_inputs_to_look_at_must_be_finite_and_as_many_as_the_network_has(x):
+    with pytest.raises(ValueError, match="`x` must be finite inputs of the network, shape"):
+        KAN([2, 1]).attribution(x)
+
+
+def test_inputs_to_look_at_may_be_an_array():
+    x = np.random.default_rng(0).uniform(-1, 1, (50, 2))
+    kan = KAN([2, 2, 1], seed=0)
+    torch.testing.assert_close(kan.attribution(x).nodes, kan.attribution(torch.as_tensor(x)).nodes)
+
+
+def test_formulas_without_a_value_at_some_inputs_are_named():
+    kan = KAN([1, 1, 1], seed=0)
+    seen = torch.linspace(0.5, 1, 20, dtype=torch.float64)[:, None]
+    with torch.no_grad():
+        kan.layers[0].coefficients[:] = torch.linspace(0, 2, len(kan.layers[0].coefficients))[:, None]
+    kan.fix_symbolic(1, 0, 0, "sqrt", seen)
+    with torch.no_grad():
+        kan.layers[1].symbolic.affine[0, :2] = torch.tensor([1.0, -0.5])
+    with pytest.raises(ValueError, match="inputs at which all edges have values"):
+        kan.attribution()
+    with pytest.raises(ValueError, match=r"`sqrt` on edge \(0, 0\) of layer 1 must have values on all of"):
+        kan.unfix_symbolic(1, 0, 0)

@@ -117,7 +117,7 @@ def unfix_symbolic(network: Network, layer: int, i: int, o: int) -> None:
     """Make a formula a learned function again, in place: the closest one in the basis of the layer.
 
     Raises:
-        ValueError: for an edge that is no formula.
+        ValueError: for an edge that is no formula, or one that has no value somewhere on the grid.
     """
     old = _layer(network, layer)
     formulas = dict(old.formulas)
@@ -126,6 +126,11 @@ def unfix_symbolic(network: Network, layer: int, i: int, o: int) -> None:
     f, (a, b, c, d) = formulas.pop((i, o))
     z = old.basis.fit_points().to(old.coefficients)
     values = c * f.rows(a * z + b, 0)[0] + d
+    if not bool(values.isfinite().all()):
+        raise ValueError(
+            f"`{f.name}` on edge ({i}, {o}) of layer {layer} must have values on all of [{float(z.min()):.3g}, "
+            f"{float(z.max()):.3g}] to become a learned function, got none at some: fit a learned edge there anew."
+        )
     functions = torch.cat([old.functions.detach(), old.basis.project(values[:, None])], 1)
     _replace(network, layer, EdgeLayer(old.n_in, old.n_out, old.basis, [*old.pairs, (i, o)], functions, formulas))
 
