@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from .counts import is_count
 from .dataset import KEYS
 from .growth import Growth
+from .interruption import WORDS
 from .nn import Network
 from .nn.input_map import InputMap
 from .nn.refine.adaptive import spline_of
@@ -145,11 +146,21 @@ def fit(
 
     named: dict[str, float] = {}
     begun = growth.starts(starts)
+    found: list[Solution] = []
     if starts > 1:
-        best = min((train(n, budget) for n in begun), key=lambda a: float(a.run[next(iter(named))]))
-        begun = [best.network]
-    found = [train(begun[0], first, restarts=RESTARTS if starts == 1 else 0, last=not growth.follows)]
+        attempts = [train(begun[0], budget)]
+        for network in begun[1:]:
+            if not was_interrupted(attempts[-1]):
+                attempts.append(train(network, budget))
+        found = [min(attempts, key=lambda a: float(a.run[next(iter(named))]))]
+        begun = [found[0].network]
+        if not was_interrupted(attempts[-1]):
+            found = [train(begun[0], first, last=not growth.follows)]
+    else:
+        found = [train(begun[0], first, restarts=RESTARTS, last=not growth.follows)]
     for number in range(growth.follows):
+        if was_interrupted(found[-1]):
+            break
         found.append(train(growth.next(found[-1].network), budget, last=number == growth.follows - 1))
     run = found[-1].run
     run["trainings"] = [_named(f.network) for f in found]
@@ -158,6 +169,11 @@ def fit(
     if record is not None:
         found[-1].save(record, overwrite=True)  # with these figures
     return found[-1]
+
+
+def was_interrupted(solution: Solution) -> bool:
+    """Whether Ctrl-C or SIGTERM ended the training: then no further one should begin."""
+    return solution.stop_reason in WORDS.values()
 
 
 def _named(network: nn.Module) -> str:

@@ -1,5 +1,6 @@
 """fit(): least squares on values, and what it refuses."""
 
+import signal
 from itertools import pairwise
 
 import numpy as np
@@ -138,3 +139,20 @@ def test_the_given_network_stays_where_others_are_trained_in_its_place(options):
     found = fit(kan, x, np.exp(x), steps=3, **options)
     assert found.network is not kan
     assert torch.equal(kan.layers[0].coefficients, before)
+
+
+@pytest.mark.parametrize("options", [{"grids": (3, 6, 12)}, {"starts": 3, "grids": (3, 6)}, {"deepen": True}])
+def test_after_an_interruption_no_further_training_begins(tmp_path, options):
+    x, seen = np.linspace(-1, 1, 60), []
+
+    def interrupt(report):
+        seen.append(report.steps)
+        if len(seen) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    kan = KAN([1, 2, 1, 1], grid=3, seed=0)
+    found = fit(kan, x, np.exp(x), steps=9, on_step=interrupt, record=tmp_path / "fit.h5", **options)
+    assert len(seen) == 2
+    assert found.stop_reason == "interrupted by Ctrl-C"
+    assert len(found.run["trainings"]) == 1
+    assert Solution.load(tmp_path / "fit.h5").run["train_rmse"] == found.run["train_rmse"]

@@ -14,6 +14,7 @@ from benchmarks.runs import Effort, Result, Run, Table
 from matplotlib.figure import Figure
 
 from kanpde import KAN, MLP
+from kanpde.fitting import was_interrupted
 from kanpde.optim import GaussNewton
 from kanpde.solver import solve
 from kanpde.values import Table as Values
@@ -51,6 +52,8 @@ def trained(network: str, seed: int, quick: bool) -> Result:
         x = np.linspace(centre - WIDTH / 2, centre + WIDTH / 2, POINTS)
         problem = Values(x[:, None], bumps(x)[:, None], ends)
         found = solve(problem, model, optimizer=GaussNewton(), steps=QUICK_STEPS if quick else STEPS, seed=seed)
+        if was_interrupted(found):
+            raise KeyboardInterrupt
         error = found(x=everywhere) - bumps(everywhere)
         shown = [np.abs(everywhere - c) <= WIDTH / 2 for c in CENTRES[: len(after) + 1]]
         after.append([float(np.sqrt(np.mean(error[part] ** 2))) for part in shown])

@@ -15,6 +15,7 @@ from benchmarks.runs import Effort, Result, Run
 from matplotlib.figure import Figure
 
 from kanpde import KAN, MLP, create_dataset, fit
+from kanpde.fitting import was_interrupted
 from kanpde.nn.basis import BSpline
 
 SEEDS = 3
@@ -84,6 +85,8 @@ def trained(target: Target, network: str, seed: int, quick: bool, seconds: dict[
         parameters = kan.parameter_count * (grids[-1] + DEGREE) // (GRIDS[0] + DEGREE)
         model = MLP(mlp_width(target.width[0], target.width[-1], parameters), seed=seed)
         found = fit(model, data, seconds=seconds.get("KAN", 5.0 if quick else 30.0), seed=seed)
+    if was_interrupted(found):
+        raise KeyboardInterrupt
     return {
         "target": target.name,
         "network": network,

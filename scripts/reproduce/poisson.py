@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from kanpde import KAN, MLP, solve
 from kanpde.catalog import problem_class
+from kanpde.fitting import was_interrupted
 
 from .fits import mlp_width
 
@@ -47,6 +48,8 @@ def trained(network: str, nodes: int, degree: int, seed: int, seconds: float) ->
     model: Any = kan if network == "KAN" else MLP(mlp_width(2, 1, kan.parameter_count), seed=seed)
     start = perf_counter()
     found = solve(problem_class("poisson_kan_paper")(), model, hard=True, seconds=seconds, seed=seed)
+    if was_interrupted(found):
+        raise KeyboardInterrupt
     x, y = (a.ravel() for a in np.meshgrid(np.linspace(-1, 1, GRID), np.linspace(-1, 1, GRID)))
     exact = np.sin(np.pi * x) * np.sin(np.pi * y**2)
     return {

@@ -19,6 +19,7 @@ from scipy import special
 from torch import Tensor
 
 from kanpde import KAN, create_dataset, fit
+from kanpde.fitting import was_interrupted
 from kanpde.nn.basis import BSpline
 
 SEEDS = 3
@@ -77,6 +78,8 @@ def trained(toy: Toy, seed: int, quick: bool) -> Result:
     bases = [BSpline(grids[0], DEGREE, outside="linear") for _ in toy.width[1:]]
     kan = KAN(toy.width, basis=bases, base=False, seed=seed)
     found = fit(kan, data, grids=grids, deepen=len(toy.width) > 3, starts=starts, steps=steps, seed=seed)
+    if was_interrupted(found):
+        raise KeyboardInterrupt
     return {
         "toy": toy.name,
         "seed": seed,
