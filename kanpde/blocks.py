@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -324,28 +324,31 @@ class LeastSquares:
     @cached_property
     def _constants(self) -> list[tuple[Layer, slice, Tensor]]:
         """Layers whose edges have constants that can cancel, their part of `theta`, and the constant 1 on an edge."""
-        found, start = [], 0
-        network = self.trial.network
-        for layer in network.layers if isinstance(network, Network) else ():
-            stop = start + sum(p.numel() for p in layer.parameters())
+        found = []
+        for layer, part in self._layers():
             one = layer.basis.one() if layer.bias is None and layer.n_in > 1 else None
             if one is not None:
-                found.append((layer, slice(start, stop), one.to(layer.coefficients)))
-            start = stop
+                found.append((layer, part, one.to(layer.coefficients)))
         return found
 
     @cached_property
     def _transforms(self) -> list[tuple[slice, int, Tensor]]:
-        found, start = [], 0
-        network = self.trial.network
-        for layer in network.layers if isinstance(network, Network) else ():
+        found = []
+        for layer, part in self._layers():
             transform = layer.basis.whitening()
-            stop = start + layer.coefficients.numel()
-            if transform is not None and stop > start:
+            stop = part.start + layer.coefficients.numel()
+            if transform is not None and stop > part.start:
                 count = len(layer.coefficients) // len(transform)
-                found.append((slice(start, stop), count, transform.to(layer.coefficients)))
-            start += sum(p.numel() for p in layer.parameters())
+                found.append((slice(part.start, stop), count, transform.to(layer.coefficients)))
         return found
+
+    def _layers(self) -> Iterator[tuple[Layer, slice]]:
+        """The layers of the network and their parts of `theta`; of modules of other make there are none."""
+        start, network = 0, self.trial.network
+        for layer in network.layers if isinstance(network, Network) else ():
+            stop = start + sum(p.numel() for p in layer.parameters())
+            yield layer, slice(start, stop)
+            start = stop
 
     def mean_squares(self, rows: Float[Tensor, " n"]) -> dict[str, float]:
         """Mean square of the residual of each block, without its weight (but with those of its points)."""

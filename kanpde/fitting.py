@@ -176,6 +176,17 @@ def was_interrupted(solution: Solution) -> bool:
     return solution.stop_reason in WORDS.values()
 
 
+def not_interrupted(solution: Solution) -> Solution:
+    """The solution, unless its training was interrupted.
+
+    Raises:
+        KeyboardInterrupt: if it was.
+    """
+    if was_interrupted(solution):
+        raise KeyboardInterrupt
+    return solution
+
+
 def _named(network: nn.Module) -> str:
     """Width and grid, such as "[2, 1, 1] on 5 intervals"."""
     if not isinstance(network, Network):

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .fitting import columns_of, fit, scaled_inputs, was_interrupted
+from .fitting import columns_of, fit, not_interrupted, scaled_inputs
 from .nn import Network
 from .nn.prune import prune
 from .nn.symbolic import Match, SymbolicFunction
@@ -125,16 +125,16 @@ def auto_symbolic(
     inputs = scaled_inputs(x)
 
     def refit(network: Network) -> Solution:
-        return _not_interrupted(fit(copy.deepcopy(network), x, y, steps=steps, seed=seed))
+        return not_interrupted(fit(copy.deepcopy(network), x, y, steps=steps, seed=seed))
 
     alone = starts == 1 and not deepen and grids is None
     options: dict[str, Any] = {"starts": starts, "deepen": deepen, "grids": grids, "seed": seed}
-    found = _not_interrupted(fit(copy.deepcopy(model), x, y, steps=4 * steps if alone else steps, **options))
+    found = not_interrupted(fit(copy.deepcopy(model), x, y, steps=4 * steps if alone else steps, **options))
     errors = [_error(found)]
     whole = found
     if sparse:
         network = copy.deepcopy(_network(found))
-        whole = _not_interrupted(fit(network, x, y, steps=2 * steps, regularisation=Sparsity(), seed=seed))
+        whole = not_interrupted(fit(network, x, y, steps=2 * steps, regularisation=Sparsity(), seed=seed))
     pruned = refit(prune(_network(whole), inputs, tolerance=tolerance).network)
     if _error(pruned) <= max(WORSE * errors[0], PRUNED * _spread(y)):
         found = pruned
@@ -180,12 +180,6 @@ def _best(
         if _error(trial) <= limit:
             return trial, {pair: match.function.name for pair, match in choice.items()}
     return None, {}
-
-
-def _not_interrupted(solution: Solution) -> Solution:
-    if was_interrupted(solution):
-        raise KeyboardInterrupt
-    return solution
 
 
 def _network(solution: Solution) -> Network:

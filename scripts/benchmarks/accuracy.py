@@ -162,14 +162,13 @@ def size(network: nn.Module) -> int:
 
 def runs(effort: Effort, rows: Sequence[Row] = ROWS) -> list[Run]:
     """For every row the classical solvers, then KAN and MLP in turn from every seed."""
-    seeds = effort.seeds or (1 if effort.quick else SEEDS)
     found = []
     for row in rows:
         reference = cache(partial(reference_of, row))
         quick = row.seconds <= QUICK_UP_TO
         for solver in CLASSICAL:
             found.append(Run(f"{row.name} | {solver.__name__}", partial(classical, row, solver), quick))
-        for seed in range(seeds):
+        for seed in effort.trials(SEEDS):
             for kind in ("KAN", "MLP"):
                 seconds = min(row.seconds, QUICK_SECONDS) if effort.quick else row.seconds
                 measure = partial(train, row, kind, seed, seconds=seconds, reference=reference)

@@ -46,7 +46,7 @@ def runs(effort: Effort) -> list[Run]:
     for kind, problem in KINDS.items():
         rows = {basis: Row(problem, asked=ASKED, seconds=seconds, model=edges(basis), note=basis) for basis in BASES}
         reference = cache(partial(reference_of, rows[BASES[0]]))
-        for seed in range(effort.seeds or (1 if effort.quick else SEEDS)):
+        for seed in effort.trials(SEEDS):
             for basis, row in rows.items():
                 measure = partial(trained, kind, row, seed, reference)
                 found.append(Run(f"{kind}, {basis} | seed {seed}", measure, quick=kind == "steady"))

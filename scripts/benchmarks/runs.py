@@ -43,6 +43,10 @@ class Effort:
     quick: bool = False
     seeds: int | None = None
 
+    def trials(self, usual: int) -> range:
+        """The seeds of a training that is usually repeated so many times; of a quick pass it is the first one."""
+        return range(self.seeds or (1 if self.quick else usual))
+
 
 @dataclass(frozen=True)
 class Table:

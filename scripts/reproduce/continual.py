@@ -14,7 +14,7 @@ from benchmarks.runs import Effort, Result, Run, Table
 from matplotlib.figure import Figure
 
 from kanpde import KAN, MLP
-from kanpde.fitting import was_interrupted
+from kanpde.fitting import not_interrupted
 from kanpde.optim import GaussNewton
 from kanpde.solver import solve
 from kanpde.values import Table as Values
@@ -35,7 +35,7 @@ def runs(effort: Effort) -> list[Run]:
     """KAN and MLP from every seed."""
     return [
         Run(f"{network} | seed {seed}", partial(trained, network, seed, effort.quick), quick=True)
-        for seed in range(effort.seeds or (1 if effort.quick else SEEDS))
+        for seed in effort.trials(SEEDS)
         for network in ("KAN", "MLP")
     ]
 
@@ -52,8 +52,7 @@ def trained(network: str, seed: int, quick: bool) -> Result:
         x = np.linspace(centre - WIDTH / 2, centre + WIDTH / 2, POINTS)
         problem = Values(x[:, None], bumps(x)[:, None], ends)
         found = solve(problem, model, optimizer=GaussNewton(), steps=QUICK_STEPS if quick else STEPS, seed=seed)
-        if was_interrupted(found):
-            raise KeyboardInterrupt
+        not_interrupted(found)
         error = found(x=everywhere) - bumps(everywhere)
         shown = [np.abs(everywhere - c) <= WIDTH / 2 for c in CENTRES[: len(after) + 1]]
         after.append([float(np.sqrt(np.mean(error[part] ** 2))) for part in shown])

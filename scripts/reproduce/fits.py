@@ -15,7 +15,7 @@ from benchmarks.runs import Effort, Result, Run
 from matplotlib.figure import Figure
 
 from kanpde import KAN, MLP, create_dataset, fit
-from kanpde.fitting import was_interrupted
+from kanpde.fitting import not_interrupted
 from kanpde.nn.basis import BSpline
 
 SEEDS = 3
@@ -62,7 +62,7 @@ class Target:
 def runs(targets: Sequence[Target], effort: Effort) -> list[Run]:
     """KAN and MLP in turn on every target, from every seed."""
     found = []
-    for seed in range(effort.seeds or (1 if effort.quick else SEEDS)):
+    for seed in effort.trials(SEEDS):
         for target in targets:
             seconds: dict[str, float] = {}
             for network in ("KAN", "MLP"):
@@ -85,8 +85,7 @@ def trained(target: Target, network: str, seed: int, quick: bool, seconds: dict[
         parameters = kan.parameter_count * (grids[-1] + DEGREE) // (GRIDS[0] + DEGREE)
         model = MLP(mlp_width(target.width[0], target.width[-1], parameters), seed=seed)
         found = fit(model, data, seconds=seconds.get("KAN", 5.0 if quick else 30.0), seed=seed)
-    if was_interrupted(found):
-        raise KeyboardInterrupt
+    not_interrupted(found)
     return {
         "target": target.name,
         "network": network,

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from kanpde import KAN, MLP, solve
 from kanpde.catalog import problem_class
-from kanpde.fitting import was_interrupted
+from kanpde.fitting import not_interrupted
 
 from .fits import mlp_width
 
@@ -36,7 +36,7 @@ def runs(effort: Effort) -> list[Run]:
             partial(trained, network, nodes, degree, seed, seconds),
             quick=nodes in (2, 4),
         )
-        for seed in range(effort.seeds or (1 if effort.quick else SEEDS))
+        for seed in effort.trials(SEEDS)
         for nodes, degree in SIZES
         for network in ("KAN", "MLP")
     ]
@@ -48,8 +48,7 @@ def trained(network: str, nodes: int, degree: int, seed: int, seconds: float) ->
     model: Any = kan if network == "KAN" else MLP(mlp_width(2, 1, kan.parameter_count), seed=seed)
     start = perf_counter()
     found = solve(problem_class("poisson_kan_paper")(), model, hard=True, seconds=seconds, seed=seed)
-    if was_interrupted(found):
-        raise KeyboardInterrupt
+    not_interrupted(found)
     x, y = (a.ravel() for a in np.meshgrid(np.linspace(-1, 1, GRID), np.linspace(-1, 1, GRID)))
     exact = np.sin(np.pi * x) * np.sin(np.pi * y**2)
     return {

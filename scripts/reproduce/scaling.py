@@ -19,7 +19,7 @@ from scipy import special
 from torch import Tensor
 
 from kanpde import KAN, create_dataset, fit
-from kanpde.fitting import was_interrupted
+from kanpde.fitting import not_interrupted
 from kanpde.nn.basis import BSpline
 
 SEEDS = 3
@@ -66,7 +66,7 @@ def runs(effort: Effort) -> list[Run]:
     return [
         Run(f"{toy.name} | seed {seed}", partial(trained, toy, seed, effort.quick), quick=toy.quick)
         for toy in TOYS
-        for seed in range(effort.seeds or (1 if effort.quick else SEEDS))
+        for seed in effort.trials(SEEDS)
     ]
 
 
@@ -78,8 +78,7 @@ def trained(toy: Toy, seed: int, quick: bool) -> Result:
     bases = [BSpline(grids[0], DEGREE, outside="linear") for _ in toy.width[1:]]
     kan = KAN(toy.width, basis=bases, base=False, seed=seed)
     found = fit(kan, data, grids=grids, deepen=len(toy.width) > 3, starts=starts, steps=steps, seed=seed)
-    if was_interrupted(found):
-        raise KeyboardInterrupt
+    not_interrupted(found)
     return {
         "toy": toy.name,
         "seed": seed,

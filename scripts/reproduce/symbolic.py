@@ -62,7 +62,7 @@ def runs(effort: Effort) -> list[Run]:
     """Every toy from every seed."""
     return [
         Run(f"{toy.name} | seed {seed}", partial(read, toy, seed), quick=toy.quick)
-        for seed in range(effort.seeds or (1 if effort.quick else SEEDS))
+        for seed in effort.trials(SEEDS)
         for toy in TOYS
     ]
 

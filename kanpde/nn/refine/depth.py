@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ...counts import is_count
-from ..basis import Basis, BSpline, Union
+from ..basis import Basis, BSpline
 from ..kan_layer import KANLayer
 from ..network import Network
 from .exchange import POINTS, change, remade
@@ -91,18 +91,11 @@ def deepen(
     with torch.no_grad():
         edges = out.coefficients.view(nodes, line.size, last.n_out).zero_()
         for o in range(last.n_out):
-            edges[o, :, o] = _straight(line, float(middle[o]), float(half[o]))
+            edges[o, :, o] = line.project((middle[o] + half[o] * line.fit_points())[:, None])[:, 0]
     deeper = copy.deepcopy(before)
     deeper.layers = cast("list[nn.Module]", nn.ModuleList([*before.layers[:-1], wide, out]))  # type: ignore[assignment]
     deeper.to(next(network.parameters()))
     return deeper, change(network, deeper)
-
-
-def _straight(basis: Basis, middle: float, half: float) -> Float[Tensor, " size"]:
-    """Coefficients of `middle + half * x`, in the first member of a basis of several."""
-    first = basis.members[0] if isinstance(basis, Union) else basis
-    found = first.project((middle + half * first.fit_points())[:, None])[:, 0]
-    return torch.cat([found, found.new_zeros(basis.size - first.size)])
 
 
 def _widened(network: Network, nodes: int, generator: torch.Generator) -> KANLayer:
