@@ -21,6 +21,7 @@ _HOME = {
     "kanpde.fitting": ["fit"],
     "kanpde.snapping": ["snap_constants"],
     "kanpde.readout": ["Readout", "auto_symbolic"],
+    "kanpde.relations": ["Relation", "find_relations"],
     "kanpde.solution": ["Solution"],
     "kanpde.comparison": ["Comparison", "compare"],
     "sympy": [

@@ -57,6 +57,7 @@ ORDER = [
     "growth",
     "fitting",
     "readout",
+    "relations",
     "comparison",
     "plot",
     "progress",
