@@ -283,7 +283,9 @@ class Training:
     def _restarts(self, step: Step, budget: Budget) -> bool:
         """Start again from new weights if this attempt got stuck too early and enough of the budget is left."""
         network: Any = self.problem.trial.network
-        if not hasattr(network, "reset") or self.attempt >= self.restarts or not self._is_too_early(step):
+        if not hasattr(network, "reset") or getattr(network, "has_formulas", False):
+            return False  # other numbers of the same formulas may not even be defined on the data
+        if self.attempt >= self.restarts or not self._is_too_early(step):
             return False
         left = [1.0]
         left += [1 - self.seconds / budget.seconds] if budget.seconds else []

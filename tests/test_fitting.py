@@ -156,3 +156,13 @@ def test_after_an_interruption_no_further_training_begins(tmp_path, options):
     assert found.stop_reason == "interrupted by Ctrl-C"
     assert len(found.run["trainings"]) == 1
     assert Solution.load(tmp_path / "fit.h5").run["train_rmse"] == found.run["train_rmse"]
+
+
+def test_a_network_with_formulas_does_not_start_again_where_it_gets_stuck():
+    x = np.linspace(-0.9, 0.9, 200)
+    y = np.random.default_rng(0).normal(size=200)  # stuck at once
+    learned = fit(KAN([1, 1]), x, y, steps=60)
+    with_formula = KAN([1, 1])
+    with_formula.fix_symbolic(0, 0, 0, "sin")
+    assert learned.run["restarts"] > 0
+    assert fit(with_formula, x, y, steps=60).run["restarts"] == 0

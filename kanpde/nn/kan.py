@@ -120,6 +120,11 @@ class KAN(Network):
 
     # ---------------------------------------------------------------- looking inside
 
+    @property
+    def has_formulas(self) -> bool:
+        """Whether an edge is a formula."""
+        return any(isinstance(layer, EdgeLayer) and layer.formulas for layer in self.layers)
+
     def refine(
         self, grid: int | Sequence[int | None] | None = None, *, k: int | Sequence[int | None] | None = None
     ) -> KAN:
