@@ -29,7 +29,7 @@ from kanpde.reference import Reference, ReferenceFailed, finite_difference, refe
 
 from .machine import THREADS
 from .report import Report, markdown, power
-from .runs import Effort, Result, Run, Table
+from .runs import Request, Result, Run, Table
 
 SEEDS = 5
 QUICK_SECONDS = 2.0
@@ -160,7 +160,7 @@ def size(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
-def runs(effort: Effort, rows: Sequence[Row] = ROWS) -> list[Run]:
+def runs(request: Request, rows: Sequence[Row] = ROWS) -> list[Run]:
     """For every row the classical solvers, then KAN and MLP in turn from every seed."""
     found = []
     for row in rows:
@@ -168,9 +168,9 @@ def runs(effort: Effort, rows: Sequence[Row] = ROWS) -> list[Run]:
         quick = row.seconds <= QUICK_UP_TO
         for solver in CLASSICAL:
             found.append(Run(f"{row.name} | {solver.__name__}", partial(classical, row, solver), quick))
-        for seed in effort.trials(SEEDS):
+        for seed in request.trials(SEEDS):
             for kind in ("KAN", "MLP"):
-                seconds = min(row.seconds, QUICK_SECONDS) if effort.quick else row.seconds
+                seconds = min(row.seconds, QUICK_SECONDS) if request.quick else row.seconds
                 measure = partial(train, row, kind, seed, seconds=seconds, reference=reference)
                 found.append(Run(f"{row.name} | {kind} | seed {seed}", measure, quick))
     return found

@@ -15,7 +15,7 @@ from kanpde.reference import Reference
 
 from .accuracy import Row, Statistics, finite, reference_of, train
 from .report import Report, alternatives, markdown, power
-from .runs import Effort, Result, Run, Table
+from .runs import Request, Result, Run, Table
 
 SEEDS = 3
 SECONDS, QUICK_SECONDS = 15.0, 1.0
@@ -39,14 +39,14 @@ def edges(basis: str) -> Callable[[Ansatz, int], nn.Module]:
     )
 
 
-def runs(effort: Effort) -> list[Run]:
+def runs(request: Request) -> list[Run]:
     """Every basis in turn on every kind of problem, from every seed."""
-    seconds = QUICK_SECONDS if effort.quick else SECONDS
+    seconds = QUICK_SECONDS if request.quick else SECONDS
     found = []
     for kind, problem in KINDS.items():
         rows = {basis: Row(problem, asked=ASKED, seconds=seconds, model=edges(basis), note=basis) for basis in BASES}
         reference = cache(partial(reference_of, rows[BASES[0]]))
-        for seed in effort.trials(SEEDS):
+        for seed in request.trials(SEEDS):
             for basis, row in rows.items():
                 measure = partial(trained, kind, row, seed, reference)
                 found.append(Run(f"{kind}, {basis} | seed {seed}", measure, quick=kind == "steady"))

@@ -11,16 +11,17 @@ import torch
 
 from .machine import THREADS
 from .report import load, publish
-from .runs import Effort, Table, Unavailable, chosen, complete
+from .runs import Request, Table, Unavailable, chosen, complete
 
 
-def run_tables(about: str | None, tables: Mapping[str, Table], folder: Path) -> int:
+def run_tables(about: str | None, tables: Mapping[str, Table], folder: Path, *, data: str | None = None) -> int:
     """Measure the tables that the command line names.
 
     Args:
         about: what `--help` shows.
         tables: name to table.
         folder: where results go without `--out`.
+        data: the table that takes files of the user's by `--data`, if there is one.
 
     Returns:
         The exit status.
@@ -31,7 +32,13 @@ def run_tables(about: str | None, tables: Mapping[str, Table], folder: Path) -> 
     parser.add_argument("--seeds", type=int, metavar="N", help="how often a training is repeated, instead of the usual")
     parser.add_argument("--only", metavar="NAME", help="the rows that have this word in their name, long ones too")
     parser.add_argument("--out", type=Path, default=folder, metavar="DIR", help="%(default)s")
+    if data is not None:
+        about_data = f"files that {data} measures instead of its own"
+        parser.add_argument("--data", type=Path, nargs="+", default=[], metavar="FILE", help=about_data)
     options = parser.parse_args()
+    files = tuple(options.data) if data is not None else ()
+    if files and options.table != data:
+        parser.error(f"`--data` must go with the table {data}, got '{options.table}'.")
     if options.seeds is not None and options.seeds < 1:
         parser.error(f"`--seeds` must be at least 1, got {options.seeds}.")
     if options.table == "all" and options.only is not None:
@@ -40,7 +47,7 @@ def run_tables(about: str | None, tables: Mapping[str, Table], folder: Path) -> 
     torch.set_num_threads(THREADS)
     for name in tables if options.table == "all" else [options.table]:
         try:
-            _measure(name, tables[name], Effort(options.quick, options.seeds), options.only, options.out)
+            _measure(name, tables[name], Request(options.quick, options.seeds, files), options.only, options.out)
         except Unavailable as reason:
             print(f"{name}: {reason}")
         except ValueError as error:
@@ -51,10 +58,10 @@ def run_tables(about: str | None, tables: Mapping[str, Table], folder: Path) -> 
     return 0
 
 
-def _measure(name: str, table: Table, effort: Effort, only: str | None, folder: Path) -> None:
+def _measure(name: str, table: Table, request: Request, only: str | None, folder: Path) -> None:
     """Complete one table and show what it comes to, also if something comes in between."""
-    path = folder / f"{name}{'-quick' if effort.quick else ''}.json"
-    wanted = chosen(table.runs(effort), effort, only)
+    path = folder / f"{name}{'-quick' if request.quick else ''}.json"
+    wanted = chosen(table.runs(request), request, only)
     try:
         complete(path, wanted, lambda line: print(f"{name}: {line}", file=sys.stderr, flush=True))
     finally:

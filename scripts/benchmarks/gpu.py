@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from .accuracy import ROWS, Row, reference_of, train
 from .report import Report, markdown, power, time_text
-from .runs import Effort, Result, Run, Table, Unavailable
+from .runs import Request, Result, Run, Table, Unavailable
 from .scaling import Setting, step_of
 from .timing import interleaved
 
@@ -23,7 +23,7 @@ ROW = ROWS[0]
 QUICK_SECONDS = 3.0
 
 
-def runs(effort: Effort) -> list[Run]:
+def runs(request: Request) -> list[Run]:
     """Times on both devices in both precisions, then the row on the CUDA device.
 
     Raises:
@@ -31,8 +31,8 @@ def runs(effort: Effort) -> list[Run]:
     """
     if not torch.cuda.is_available():
         raise Unavailable("there is no CUDA device on this machine; nothing was measured.")
-    rounds = QUICK_ROUNDS if effort.quick else ROUNDS
-    seconds = min(ROW.seconds, QUICK_SECONDS) if effort.quick else ROW.seconds
+    rounds = QUICK_ROUNDS if request.quick else ROUNDS
+    seconds = min(ROW.seconds, QUICK_SECONDS) if request.quick else ROW.seconds
     found = [
         Run(f"{name} | {kind} | {device}", partial(speed, name, kind, device, rounds), quick=True)
         for name in SETTINGS

@@ -19,7 +19,7 @@ from kanpde.sampling import Grid
 
 from .libraries import LIBRARIES, Library
 from .report import Report, markdown, time_text
-from .runs import Effort, Result, Run, Table
+from .runs import Request, Result, Run, Table
 from .timing import interleaved
 
 WIDTHS = ((2, 10, 10, 1), (4, 64, 64, 1))
@@ -32,10 +32,10 @@ PENALTY = 30.0
 Task = Callable[[], None]
 
 
-def runs(effort: Effort) -> list[Run]:
+def runs(request: Request) -> list[Run]:
     """One run per width and batch, all libraries in turn; then Poisson's residual."""
-    libraries = [library for library in LIBRARIES if not (effort.quick and library.compiles)]
-    rounds = QUICK_ROUNDS if effort.quick else ROUNDS
+    libraries = [library for library in LIBRARIES if not (request.quick and library.compiles)]
+    rounds = QUICK_ROUNDS if request.quick else ROUNDS
     found = []
     for width in WIDTHS:
         for batch in BATCHES:

@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from .libraries import installed
 from .machine import THREADS
 from .report import Report, markdown, power
-from .runs import Effort, Result, Run, Table
+from .runs import Request, Result, Run, Table
 
 PROBLEMS = ("poisson", "burgers")
 GOALS = (1e-2, 1e-3, 1e-4, 1e-6)
@@ -83,10 +83,10 @@ PEERS = (
 )  # fmt: skip
 
 
-def runs(effort: Effort) -> list[Run]:
+def runs(request: Request) -> list[Run]:
     """Rounds, in each of which every installed library takes its turn on every problem."""
-    rounds = effort.seeds or (1 if effort.quick else ROUNDS)
-    limit = QUICK_LIMIT if effort.quick else LIMIT
+    rounds = request.seeds or (1 if request.quick else ROUNDS)
+    limit = QUICK_LIMIT if request.quick else LIMIT
     return [
         Run(f"{problem} | {peer.name} | round {i}", partial(train, peer, problem, i, limit), problem == PROBLEMS[0])
         for i in range(rounds)

@@ -32,16 +32,18 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Effort:
-    """How much time a benchmark may take.
+class Request:
+    """What the command line asks of a benchmark.
 
     Attributes:
         quick: only some runs, and short ones: to see that everything works, not to publish.
         seeds: how often a training is repeated; None for the table's own number.
+        data: the user's files, for tables that take some; their own data without any.
     """
 
     quick: bool = False
     seeds: int | None = None
+    data: tuple[Path, ...] = ()
 
     def trials(self, usual: int) -> range:
         """The seeds of a training that is usually repeated so many times; of a quick pass it is the first one."""
@@ -59,7 +61,7 @@ class Table:
     """
 
     title: str
-    runs: Callable[[Effort], Sequence[Run]]
+    runs: Callable[[Request], Sequence[Run]]
     report: Callable[[Sequence[Result]], Report]
 
 
@@ -67,7 +69,7 @@ class Unavailable(Exception):
     """What a table needs is not on this machine; the sentence says what."""
 
 
-def chosen(runs: Sequence[Run], effort: Effort, only: str | None) -> list[Run]:
+def chosen(runs: Sequence[Run], request: Request, only: str | None) -> list[Run]:
     """The runs that have `only` as a whole word in their key; without it all, or those of the quick pass.
 
     Raises:
@@ -79,7 +81,7 @@ def chosen(runs: Sequence[Run], effort: Effort, only: str | None) -> list[Run]:
             f"`runs` must have different keys, got '{twice[0]}' twice: the second would never be measured."
         )
     if only is None:
-        return [run for run in runs if run.quick or not effort.quick]
+        return [run for run in runs if run.quick or not request.quick]
     word = re.compile(rf"(?<!\w){re.escape(only)}(?!\w)", re.IGNORECASE)
     found = [run for run in runs if word.search(run.key)]
     if not found:

@@ -26,7 +26,7 @@ from kanpde.sampling import Sobol
 
 from .contained import contained_in
 from .report import Report, alternatives, markdown, time_text
-from .runs import Effort, Result, Run, Table
+from .runs import Request, Result, Run, Table
 from .timing import interleaved
 
 ROUNDS, FEW_ROUNDS = 9, 3
@@ -91,9 +91,9 @@ def pure_derivatives(dimension: int, order: int) -> Problem:
     return PureDerivatives()
 
 
-def runs(effort: Effort) -> list[Run]:
+def runs(request: Request) -> list[Run]:
     """One run per series, its sizes in turn; then one per size beside the matrix products that a step contains."""
-    rounds = FEW_ROUNDS if effort.quick else ROUNDS
+    rounds = FEW_ROUNDS if request.quick else ROUNDS
     found = [Run(f"against {name}", partial(series, name, SERIES[name], rounds), quick=True) for name in SERIES]
     found += [
         Run(f"beside matrix products, {hidden} hidden nodes", partial(products, hidden, FEW_ROUNDS), hidden == SIZES[0])

@@ -6,6 +6,7 @@
     python scripts/reproduce continual          five bumps, shown one after another
     python scripts/reproduce poisson            Poisson's equation: error against the number of parameters
     python scripts/reproduce symbolic           formulas read off the network, by itself
+    python scripts/reproduce knots              the signature of knots; --data FILE ... takes other tables than ours
     python scripts/reproduce --quick all        a short pass through all of them, some minutes
 
 Each table leaves NAME.json, NAME.md, NAME.png and NAME.svg in the folder of --out. Every run is written as soon as it
@@ -22,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder that holds `ben
 from benchmarks.command import run_tables
 from benchmarks.runs import Table
 
-from reproduce import continual, feynman, poisson, scaling, special, symbolic
+from reproduce import continual, feynman, knots, poisson, scaling, special, symbolic
 
 TABLES: dict[str, Table] = {
     "special": special.TABLE,
@@ -31,7 +32,8 @@ TABLES: dict[str, Table] = {
     "continual": continual.TABLE,
     "poisson": poisson.TABLE,
     "symbolic": symbolic.TABLE,
+    "knots": knots.TABLE,
 }
 
 if __name__ == "__main__":
-    sys.exit(run_tables(__doc__, TABLES, Path("results/reproduce")))
+    sys.exit(run_tables(__doc__, TABLES, Path("results/reproduce"), data="knots"))

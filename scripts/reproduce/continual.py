@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from benchmarks.report import Report, markdown, power
-from benchmarks.runs import Effort, Result, Run, Table
+from benchmarks.runs import Request, Result, Run, Table
 from matplotlib.figure import Figure
 
 from kanpde import KAN, MLP
@@ -31,11 +31,11 @@ def bumps(x: np.ndarray, centres: Sequence[float] = CENTRES) -> np.ndarray:
     return np.asarray(sum(np.exp(-300 * (x - c) ** 2) for c in centres))
 
 
-def runs(effort: Effort) -> list[Run]:
+def runs(request: Request) -> list[Run]:
     """KAN and MLP from every seed."""
     return [
-        Run(f"{network} | seed {seed}", partial(trained, network, seed, effort.quick), quick=True)
-        for seed in effort.trials(SEEDS)
+        Run(f"{network} | seed {seed}", partial(trained, network, seed, request.quick), quick=True)
+        for seed in request.trials(SEEDS)
         for network in ("KAN", "MLP")
     ]
 

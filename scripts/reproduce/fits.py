@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from benchmarks.report import Report, markdown, power
-from benchmarks.runs import Effort, Result, Run
+from benchmarks.runs import Request, Result, Run
 from matplotlib.figure import Figure
 
 from kanpde import KAN, MLP, create_dataset, fit
@@ -59,14 +59,14 @@ class Target:
         return create_dataset(values, len(self.ranges), self.ranges, points, points, seed=seed, ends=True)
 
 
-def runs(targets: Sequence[Target], effort: Effort) -> list[Run]:
+def runs(targets: Sequence[Target], request: Request) -> list[Run]:
     """KAN and MLP in turn on every target, from every seed."""
     found = []
-    for seed in effort.trials(SEEDS):
+    for seed in request.trials(SEEDS):
         for target in targets:
             seconds: dict[str, float] = {}
             for network in ("KAN", "MLP"):
-                measure = partial(trained, target, network, seed, effort.quick, seconds)
+                measure = partial(trained, target, network, seed, request.quick, seconds)
                 found.append(Run(f"{target.name} | {network} | seed {seed}", measure, quick=target.quick))
     return found
 

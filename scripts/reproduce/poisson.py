@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from benchmarks.report import Report, markdown, power
-from benchmarks.runs import Effort, Result, Run, Table
+from benchmarks.runs import Request, Result, Run, Table
 from matplotlib.figure import Figure
 
 from kanpde import KAN, MLP, solve
@@ -27,16 +27,16 @@ GRID = 101
 PAPER = 1e-7
 
 
-def runs(effort: Effort) -> list[Run]:
+def runs(request: Request) -> list[Run]:
     """KAN and MLP of every size from every seed."""
-    seconds = QUICK_SECONDS if effort.quick else SECONDS
+    seconds = QUICK_SECONDS if request.quick else SECONDS
     return [
         Run(
             f"{network}, {nodes} nodes of degree {degree} | seed {seed}",
             partial(trained, network, nodes, degree, seed, seconds),
             quick=nodes in (2, 4),
         )
-        for seed in effort.trials(SEEDS)
+        for seed in request.trials(SEEDS)
         for nodes, degree in SIZES
         for network in ("KAN", "MLP")
     ]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from benchmarks.report import Report, markdown, power
-from benchmarks.runs import Effort, Result, Run, Table
+from benchmarks.runs import Request, Result, Run, Table
 from matplotlib.figure import Figure
 from scipy import special
 from torch import Tensor
@@ -61,12 +61,12 @@ TOYS = (
 )
 
 
-def runs(effort: Effort) -> list[Run]:
+def runs(request: Request) -> list[Run]:
     """Every toy from every seed."""
     return [
-        Run(f"{toy.name} | seed {seed}", partial(trained, toy, seed, effort.quick), quick=toy.quick)
+        Run(f"{toy.name} | seed {seed}", partial(trained, toy, seed, request.quick), quick=toy.quick)
         for toy in TOYS
-        for seed in effort.trials(SEEDS)
+        for seed in request.trials(SEEDS)
     ]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import sympy as sp
 import torch
 from benchmarks.report import Report, markdown, power
-from benchmarks.runs import Effort, Result, Run, Table
+from benchmarks.runs import Request, Result, Run, Table
 from matplotlib.figure import Figure
 from scipy import special
 from torch import Tensor
@@ -58,11 +58,11 @@ TOYS = (
 )
 
 
-def runs(effort: Effort) -> list[Run]:
+def runs(request: Request) -> list[Run]:
     """Every toy from every seed."""
     return [
         Run(f"{toy.name} | seed {seed}", partial(read, toy, seed), quick=toy.quick)
-        for seed in effort.trials(SEEDS)
+        for seed in request.trials(SEEDS)
         for toy in TOYS
     ]
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from benchmarks import accuracy
 from benchmarks.accuracy import ROWS, Row, Statistics, classical, report, size, train
-from benchmarks.runs import Effort
+from benchmarks.runs import Request
 
 from kanpde import KAN
 from kanpde.ansatz import build_ansatz
@@ -123,13 +123,13 @@ def test_a_classical_solver_has_its_true_error_or_says_why_it_refuses():
 
 
 def test_runs_take_the_networks_in_turn_and_the_quick_pass_is_short():
-    keys = [run.key for run in accuracy.runs(Effort(seeds=2), [ROW])]
+    keys = [run.key for run in accuracy.runs(Request(seeds=2), [ROW])]
     solvers = [key for key in keys if "seed" not in key]
     assert solvers == [f"poisson, hard | {solver.__name__}" for solver in accuracy.CLASSICAL]
     expected = [f"poisson, hard | {kind} | seed {i}" for i in range(2) for kind in ("KAN", "MLP")]
     assert keys[len(solvers) :] == expected
-    quick = [run for run in accuracy.runs(Effort(quick=True)) if run.quick]
-    assert 0 < len(quick) < len(accuracy.runs(Effort(quick=True)))
+    quick = [run for run in accuracy.runs(Request(quick=True)) if run.quick]
+    assert 0 < len(quick) < len(accuracy.runs(Request(quick=True)))
 
 
 def result(kind, error, **more):

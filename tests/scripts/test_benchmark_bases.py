@@ -5,7 +5,7 @@ import math
 import pytest
 from benchmarks import bases
 from benchmarks.accuracy import Row, size
-from benchmarks.runs import Effort
+from benchmarks.runs import Request
 
 from kanpde.ansatz import build_ansatz
 
@@ -15,7 +15,7 @@ def result(kind, basis, error):
 
 
 def test_every_basis_is_trained_on_every_kind_of_problem_from_every_seed():
-    keys = [run.key for run in bases.runs(Effort(seeds=2))]
+    keys = [run.key for run in bases.runs(Request(seeds=2))]
     assert len(set(keys)) == len(keys) == 2 * len(bases.BASES) * len(bases.KINDS)
 
 
@@ -27,7 +27,7 @@ def test_networks_are_of_similar_size(problem):
 
 
 def test_the_quick_pass_trains_every_basis_once():
-    quick = [run for run in bases.runs(Effort(quick=True)) if run.quick]
+    quick = [run for run in bases.runs(Request(quick=True)) if run.quick]
     assert len(quick) == len(bases.BASES)
     assert 0 < quick[0].measure()["error"] < math.inf
 

@@ -6,7 +6,7 @@ import torch
 from benchmarks import gpu, layers, scaling
 from benchmarks.contained import contained_in
 from benchmarks.libraries import LIBRARIES, Library
-from benchmarks.runs import Effort, Unavailable
+from benchmarks.runs import Request, Unavailable
 from benchmarks.scaling import Setting, exponent, series, step_of
 from torch.profiler import profile
 
@@ -76,7 +76,7 @@ def test_the_table_has_factors_over_our_own_layer_and_reasons_below():
 
 
 def test_the_quick_pass_compiles_nothing():
-    quick, full = layers.runs(Effort(quick=True)), layers.runs(Effort())
+    quick, full = layers.runs(Request(quick=True)), layers.runs(Request())
     assert [run.key for run in quick] == [run.key for run in full]
     assert all(not library.compiles for library in quick[0].measure.args[2])
     assert any(library.compiles for library in full[0].measure.args[2])
@@ -159,7 +159,7 @@ def test_the_products_of_a_backward_pass_are_contained_too():
 def test_without_a_cuda_device_the_table_says_so(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(Unavailable, match="there is no CUDA device on this machine"):
-        gpu.runs(Effort())
+        gpu.runs(Request())
 
 
 def test_what_a_cuda_device_would_do_works_on_the_processor(monkeypatch):

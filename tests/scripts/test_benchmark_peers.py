@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from benchmarks import peers
 from benchmarks.peers import GOALS, PEERS, Peer, reached, report
-from benchmarks.runs import Effort
+from benchmarks.runs import Request
 from benchmarks.trainings import watch as watches
 from benchmarks.trainings import with_kanpde
 from benchmarks.trainings.watch import Finished, Watch
@@ -119,7 +119,7 @@ def test_the_median_round_counts_and_a_dash_stands_where_half_do_not_arrive(monk
 def test_a_library_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setattr(peers, "installed", lambda *modules: modules[0] if modules[0] == "kanpde" else None)
     assert "not installed: pip install deepxde" in lines_of([result("kanpde", [0.1])])["deepxde"]
-    assert {run.key.split(" | ")[1] for run in peers.runs(Effort(quick=True))} == {"kanpde"}
+    assert {run.key.split(" | ")[1] for run in peers.runs(Request(quick=True))} == {"kanpde"}
 
 
 def test_a_training_that_failed_says_why():
@@ -129,7 +129,7 @@ def test_a_training_that_failed_says_why():
 
 def test_libraries_take_turns_in_every_round(monkeypatch):
     monkeypatch.setattr(peers, "installed", lambda *modules: modules[0])
-    keys = [run.key for run in peers.runs(Effort(seeds=2))]
+    keys = [run.key for run in peers.runs(Request(seeds=2))]
     names = [peer.name for peer in PEERS]
     expected = [
         f"{problem} | {name} | round {i}" for i in range(2) for problem in ("poisson", "burgers") for name in names

@@ -6,7 +6,7 @@ import math
 import pytest
 from benchmarks import runs as benchmark_runs
 from benchmarks.report import load
-from benchmarks.runs import Effort, Run, chosen, complete, plain
+from benchmarks.runs import Request, Run, chosen, complete, plain
 
 
 def run(key, calls, result=None, quick=False):
@@ -77,8 +77,8 @@ def test_what_is_not_finite_becomes_null_and_the_file_stays_strict_json(tmp_path
 
 def test_the_quick_pass_has_the_quick_runs_alone():
     found = [run("long", []), run("short", [], quick=True)]
-    assert [r.key for r in chosen(found, Effort(quick=True), None)] == ["short"]
-    assert [r.key for r in chosen(found, Effort(), None)] == ["long", "short"]
+    assert [r.key for r in chosen(found, Request(quick=True), None)] == ["short"]
+    assert [r.key for r in chosen(found, Request(), None)] == ["long", "short"]
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,14 @@ def test_the_quick_pass_has_the_quick_runs_alone():
 )
 def test_only_takes_whole_words_and_long_runs_too(only, keys):
     found = [run(f"{name} | KAN", []) for name in ("poisson, hard", "poisson, penalty", "poisson_5d, hard")]
-    assert [r.key for r in chosen(found, Effort(quick=True), only)] == keys
+    assert [r.key for r in chosen(found, Request(quick=True), only)] == keys
 
 
 def test_only_a_word_that_occurs_is_taken():
     with pytest.raises(ValueError, match="`--only` must be a word in the name of a run, got 'heat': they are a; b"):
-        chosen([run("a | KAN | 0", []), run("a | KAN | 1", []), run("b | KAN | 0", [])], Effort(), "heat")
+        chosen([run("a | KAN | 0", []), run("a | KAN | 1", []), run("b | KAN | 0", [])], Request(), "heat")
 
 
 def test_two_runs_of_one_name_are_refused():
     with pytest.raises(ValueError, match="`runs` must have different keys, got 'a' twice"):
-        chosen([run("a", []), run("a", [])], Effort(), None)
+        chosen([run("a", []), run("a", [])], Request(), None)
