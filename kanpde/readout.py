@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from .nn import Network
 from .nn.prune import prune
 from .nn.symbolic import Match, SymbolicFunction
 from .nn.symbolic.edges import Pair
-from .nn.symbolic.fix import fix_symbolic, suggest_layer
+from .nn.symbolic.fix import CONSTANT, fix_symbolic, suggest_layer, suggest_symbolic
 from .nn.symbolic.library import chosen
 from .nn.symbolic.match import PRICE
 from .regularisation import Sparsity
@@ -29,7 +29,13 @@ WORSE = 3.0
 PRUNED = 1e-3
 """Part of the spread of the values up to which the error may grow when edges are left out."""
 ALTERNATIVES = 3
-"""Functions that are tried for an edge when the best one makes the fit worse."""
+"""Functions that are tried for an edge when the best one makes the fit worse, and for all edges of a layer together."""
+ALIKE = 0.1
+"""Deviation up to which one function is tried on all edges of a layer together."""
+EXACT = 1e-12
+"""Part of the spread of the values below which an error is rounding."""
+NOT_WORSE = 1.1
+"""How many times its error a fit may grow with one function instead of those that the edges look like most."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +104,11 @@ def auto_symbolic(
 ) -> Readout:
     """Fit a network to values, prune it, and make its edges formulas, one layer after the other, refitting in between.
 
-    A layer becomes formulas if the fit is then at most three times as bad as before; where the best functions make it
-    worse, the next ones are tried for the edges that they describe least. A formula that is true usually lowers the
-    error by many digits at the end; one that is not leaves it where the splines were, so look at `errors`.
+    A layer becomes formulas if the fit is then at most three times as bad as before. First a simple function is tried on
+    all of its edges, since many sums of functions may describe the values as well, such as those of x y; then the
+    functions that the edges look like most; where these make the fit worse, the next ones for the edges that they
+    describe least. A formula that is true usually lowers the error by many digits at the end; one that is not leaves it
+    where the splines were, so look at `errors`.
 
     Args:
         model: stays as it is.
@@ -142,22 +150,24 @@ def auto_symbolic(
     names_of: list[dict[Pair, str]] = []
     for number in range(len(_network(found).layers)):
         candidates = _candidates(_network(found), number, inputs, library, price)
-        best, names = _best(found, number, candidates, refit, WORSE * errors[-1])
+        best, names = _best(found, number, candidates, refit, errors[-1])
         if best is None:
             return Readout(found, False, errors, names_of)
         found = best
         errors.append(_error(found))
         names_of.append(names)
-    return Readout(found, True, errors, names_of)
+    better = _exchanged(found, names_of, refit, inputs, library, price, EXACT * _spread(y))
+    if better is not found:
+        errors.append(_error(better))
+    return Readout(better, True, errors, names_of)
 
 
 def _candidates(
     network: Network, number: int, x: Float[Tensor, "n inputs"], library: Sequence[Any] | None, price: float
 ) -> dict[Pair, list[Match]]:
-    """The best functions for every learned edge of a layer, those that are described least first."""
+    """All functions for every learned edge of a layer, the best first, of those edges that are described least first."""
     found = suggest_layer(network, number, x, functions=library, price=price)
-    best = {pair: edge[:ALTERNATIVES] for pair, edge in found.items()}
-    return dict(sorted(best.items(), key=lambda item: -item[1][0].deviation if item[1] else -2.0))
+    return dict(sorted(found.items(), key=lambda item: -item[1][0].deviation if item[1] else -2.0))
 
 
 def _best(
@@ -165,21 +175,86 @@ def _best(
     number: int,
     candidates: dict[Pair, list[Match]],
     refit: Any,
-    limit: float,
+    error: float,
 ) -> tuple[Solution | None, dict[Pair, str]]:
     """The layer as formulas, with the first choice of functions whose fit is good enough; None if there is none."""
     if not all(candidates.values()):
         return None, {}
     first = {pair: edge[0] for pair, edge in candidates.items()}
-    choices = [first]
-    choices += [first | {pair: other} for pair, edge in candidates.items() for other in edge[1:]]
-    for choice in choices:
+    choices = [(choice, NOT_WORSE) for choice in _simpler(candidates, first)]
+    others = [first | {pair: other} for pair, edge in candidates.items() for other in edge[1:ALTERNATIVES]]
+    choices += [(choice, WORSE) for choice in (first, *others)]
+    for choice, factor in choices:
         network = copy.deepcopy(_network(found))
         fix_symbolic(network, number, choice)
         trial = refit(network)
-        if _error(trial) <= limit:
+        if _error(trial) <= factor * error:
             return trial, {pair: match.function.name for pair, match in choice.items()}
     return None, {}
+
+
+def _exchanged(
+    found: Solution,
+    names_of: list[dict[Pair, str]],
+    refit: Any,
+    x: Float[Tensor, "n inputs"],
+    library: Sequence[Any] | None,
+    price: float,
+    exact: float,
+) -> Solution:
+    """Other functions for the edges that have the same one in a layer, as long as an error above rounding then halves.
+
+    It has to fall further by what the functions are more complex.
+
+    While the layers behind were splines they made up for a function that only looks alike, such as a part of a sine for a
+    square; now they cannot any more.
+    """
+    improved = True
+    while improved and _error(found) > exact:
+        improved = False
+        for number, names in enumerate(names_of):
+            for name in sorted(set(names.values()) - {CONSTANT}):
+                pairs = [pair for pair, present in names.items() if present == name]
+                for other, dearer, network in _with_another(_network(found), number, pairs, name, x, library, price):
+                    trial = refit(network)
+                    if _error(trial) * 10**dearer < _error(found) / 2:
+                        found, improved = trial, True
+                        names.update(dict.fromkeys(pairs, other))
+                        break
+    return found
+
+
+def _with_another(
+    network: Network,
+    number: int,
+    pairs: Sequence[Pair],
+    name: str,
+    x: Float[Tensor, "n inputs"],
+    library: Sequence[Any] | None,
+    price: float,
+) -> Iterator[tuple[str, float, Network]]:
+    """Other functions that some edges of a layer look like: name, price of the complexity they add, and the network."""
+    best = {pair: suggest_symbolic(network, number, *pair, x, functions=library, price=price) for pair in pairs}
+    present = chosen([name] if library is None else library)
+    now = next(f.complexity for f in present if f.name == name)
+    for other in [match.function.name for match in best[pairs[0]] if match.function.name != name][:ALTERNATIVES]:
+        choice = {pair: match for pair, edge in best.items() for match in edge if match.function.name == other}
+        if len(choice) == len(pairs):
+            changed = copy.deepcopy(network)
+            fix_symbolic(changed, number, choice)
+            yield other, price * (sum(m.function.complexity for m in choice.values()) - now * len(pairs)), changed
+
+
+def _simpler(candidates: dict[Pair, list[Match]], first: dict[Pair, Match]) -> list[dict[Pair, Match]]:
+    """Choices of one function for all edges, no more complex than what they look like most, the simplest first."""
+    complexity = sum(match.function.complexity for match in first.values())
+    by_name: dict[str, dict[Pair, Match]] = {}
+    for pair, edge in candidates.items():
+        for match in edge:
+            if match.deviation <= ALIKE and match.function.complexity * len(candidates) <= complexity:
+                by_name.setdefault(match.function.name, {})[pair] = match
+    found = [c for c in by_name.values() if len(c) == len(candidates) and c != first]
+    return sorted(found, key=lambda choice: next(iter(choice.values())).function.complexity)[:ALTERNATIVES]
 
 
 def _network(solution: Solution) -> Network:

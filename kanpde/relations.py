@@ -51,7 +51,8 @@ def find_relations(x: Any, *, tolerance: float = 1e-2, basis: Basis | None = Non
     judges what was found.
 
     Args:
-        x: table, shape (rows, columns), at least 2 columns.
+        x: table, shape (rows, columns), at least 2 columns. Functions of far and rare values are made from few rows: take
+            logarithms or ranks of such columns first.
         tolerance: share of the variance that a relation may leave unexplained, above 0 and below 1. A part of it is explained
             by chance alone, about twice the root of functions per row.
         basis: functions of one variable on [-1, 1]; cubic splines on 8 intervals without it.

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import sympy as sp
+import torch
 
 from kanpde import KAN, auto_symbolic
+from kanpde.nn.basis import BSpline
 from kanpde.nn.symbolic import LIBRARY
 
 NAMES = ["x", "x^2", "x^4", "sin", "exp", "log", "tanh", "atanh"]
@@ -44,3 +46,14 @@ def test_a_function_that_is_unknown_is_refused():
     x, y = quotient()
     with pytest.raises(ValueError, match="`sine` is no function of the library"):
         auto_symbolic(KAN([2, 1, 1], grid=3), x, y, functions=["sine", *LIBRARY], steps=1)
+
+
+def test_values_that_do_not_depend_on_the_points_become_a_constant():
+    x = np.linspace(-1, 1, 60)
+    noise = np.random.default_rng(0).normal(size=60)
+    kan = KAN([1, 1, 1], basis=[BSpline(1, 1)] * 2, base=False)
+    with torch.no_grad():
+        kan.layers[0].coefficients.zero_()
+    found = auto_symbolic(kan, x, 3 + 1e-3 * (noise - noise.mean()), functions=["0"], steps=10)
+    assert found.complete
+    assert float(found.formula["y"]) == pytest.approx(3, abs=1e-6)

@@ -191,14 +191,18 @@ def read_off(knots: Knots, seed: int) -> Result:
     values = found.solution(x1=x[:, 0], x2=x[:, 1], x3=x[:, 2])
     parameters = sum(p.numel() for p in found.solution.network.parameters())
     result = _scored(knots, "read off", here, there, values, parameters, seed, perf_counter() - start)
-    symbols = dict(zip(sp.symbols("x1 x2 x3"), sp.symbols("lambda mu_i mu_r"), strict=True))
-    return result | {"formula": str(_short(found.formula["y"].subs(symbols))) if found.complete else None}
+    names = dict(zip(("x1", "x2", "x3"), sp.symbols("lambda mu_i mu_r"), strict=True))
+    formula = (
+        found.formula["y"].subs({s: names[s.name] for s in found.formula["y"].free_symbols}) if found.complete else None
+    )
+    return result | {"formula": None if formula is None else str(_short(formula))}
 
 
 def relations(knots: Knots) -> Result:
     """Which invariants, the signature among them, are related, without asking for one of them."""
     start = perf_counter()
-    table = np.column_stack([scaled(knots.invariants, knots.invariants), knots.signature])
+    table = np.column_stack([knots.invariants, knots.signature])
+    table = scaled(table, table)
     names = [*knots.names, TARGET]
     found = [([names[i] for i in r.columns], r.unexplained) for r in find_relations(table, tolerance=UNEXPLAINED)]
     return {"source": knots.source, "method": "relations", "found": found, "seconds": perf_counter() - start}

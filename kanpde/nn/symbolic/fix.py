@@ -15,6 +15,9 @@ from .edges import Formula, Pair
 from .function import SymbolicFunction
 from .match import PRICE, Match, matches
 
+CONSTANT = "0"
+"""Name of the function that stands for a constant."""
+
 
 def suggest_symbolic(
     network: Network,
@@ -52,12 +55,13 @@ def suggest_layer(
     functions: Iterable[str | SymbolicFunction] | None = None,
     price: float = PRICE,
 ) -> dict[Pair, list[Match]]:
-    """The same for every learned edge of a layer; see `suggest_symbolic`."""
+    """The same for every learned edge of a layer, where a node with one value has constants alone; see `suggest_symbolic`."""
     found: dict[Pair, list[Match]] = {}
-    pairs = _layer(network, layer).pairs
+    pairs, seen = _layer(network, layer).pairs, network.layer_inputs(x)[layer]
     for i in sorted({i for i, _ in pairs}):
         outputs = [o for source, o in pairs if source == i]
-        per_edge = _matches(network, layer, i, outputs, x, functions, price)
+        varies = bool(seen[:, i].max() > seen[:, i].min())
+        per_edge = _matches(network, layer, i, outputs, x, functions if varies else [CONSTANT], price)
         found |= {(i, o): edge for o, edge in zip(outputs, per_edge, strict=True)}
     return found
 

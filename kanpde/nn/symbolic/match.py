@@ -83,15 +83,18 @@ def matches(
         For every edge its matches, the best score first. Functions that cannot be evaluated on the range are missing.
 
     Raises:
-        ValueError: for inputs that are all equal, values that are not finite, or a negative price.
+        ValueError: for inputs that are all equal, unless only constants are asked for, values that are not finite, or a
+            negative price.
     """
     if not price >= 0:
         raise ValueError(f"`price` must be 0 or above, got {price}: complexity must not be worth anything.")
-    if not bool(x.isfinite().all() and y.isfinite().all()) or not bool(x.max() > x.min()):
+    library = list(chosen(functions))
+    varies = bool(x.max() > x.min()) or not any(f.formula.free_symbols for f in library)
+    if not bool(x.isfinite().all() and y.isfinite().all()) or not varies:
         raise ValueError("`x` and `y` must be finite, and `x` not all equal: there is no function to see.")
     samples = _Samples(x.detach().double(), y.detach().double())
     found: list[list[Match]] = [[] for _ in range(y.shape[1])]
-    for f in chosen(functions):
+    for f in library:
         for edge, match in enumerate(samples.fit(f, price)):
             if match is not None:
                 found[edge].append(match)
