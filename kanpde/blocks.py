@@ -118,12 +118,13 @@ class Side:
             count = min(AUTOGRAD_ROWS, self.size - start)
             picks = values.new_zeros(count, self.size)
             picks[:, start : start + count].fill_diagonal_(1.0)
-            rows = torch.autograd.grad(
-                values, parameters, picks, retain_graph=True, is_grads_batched=True, allow_unused=True
+            free = [p for p in parameters if p.requires_grad]
+            slopes = torch.autograd.grad(
+                values, free, picks, retain_graph=True, is_grads_batched=True, allow_unused=True
             )
+            known = {id(p): r for p, r in zip(free, slopes, strict=True) if r is not None}
             flat = [
-                p.new_zeros(count, p.numel()) if r is None else r.reshape(count, -1)
-                for r, p in zip(rows, parameters, strict=True)
+                known[id(p)].reshape(count, -1) if id(p) in known else p.new_zeros(count, p.numel()) for p in parameters
             ]
             jacobian[start : start + count] = torch.cat(flat, dim=1)
         return values.detach(), jacobian
@@ -200,8 +201,9 @@ class LeastSquares:
         blocks: at least one.
 
     Attributes:
-        parameters: the trainable tensors, in the order of `theta` and of the columns of the Jacobian.
-        parameter_count: number of trainable numbers.
+        parameters: all tensors, in the order of `theta` and of the columns of the Jacobian; those that ask for no gradient
+            are held: their columns are 0.
+        parameter_count: number of their numbers.
         blocks: what should vanish.
         prior: what is wanted of the network beside that, or None.
         slices: the rows of each block.
@@ -261,7 +263,20 @@ class LeastSquares:
 
     def _linearised(self) -> list[BlockLinearisation]:
         found = [b.linearise() for b in self.blocks]
-        return found if self.prior is None else found + self.prior.linearise(self.parameter_count)
+        if self.prior is not None:
+            found += self.prior.linearise(self.parameter_count)
+        if all(p.requires_grad for p in self.parameters):
+            return found
+        free = torch.cat([p.new_full((p.numel(),), float(p.requires_grad)) for p in self.parameters])
+        return [b.holding(free) for b in found]
+
+    def gradient(self, loss: Float[Tensor, ""]) -> Float[Tensor, " p"]:
+        """By `theta`, 0 for what is held."""
+        free = [p for p in self.parameters if p.requires_grad]
+        slopes = iter(torch.autograd.grad(loss, free, allow_unused=True, materialize_grads=True))
+        return torch.cat(
+            [(next(slopes) if p.requires_grad else torch.zeros_like(p)).flatten() for p in self.parameters]
+        )
 
     def reweigh(
         self,

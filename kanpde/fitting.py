@@ -56,7 +56,8 @@ def fit(
     """Fit a network to values at points by least squares, or to the classes of points.
 
     Args:
-        model: maps inputs in [-1, 1], to which the range of `x` is scaled, to one output per column of `y`.
+        model: maps inputs in [-1, 1], to which the range of `x` is scaled, to one output per column of `y`;
+            parameters with `requires_grad_(False)` keep their values.
         x: points, shape (n, d) or (n,); or a dataset of `kanpde.create_dataset`; or what gives pairs of points and values,
             such as a `torch.utils.data.DataLoader`, which is read once: the data must fit into memory, while the Jacobian
             is taken in batches that do.

@@ -166,6 +166,38 @@ class NoSlopes:
 
 
 @dataclass(frozen=True)
+class FreeSlopes:
+    """The derivative where some of the parameters are held.
+
+    Attributes:
+        all: as if none were.
+        free: 1 for parameters that are trained, 0 for those that are held.
+    """
+
+    all: Slopes
+    free: Float[Tensor, " count"]
+
+    @property
+    def count(self) -> int:
+        """Number of parameters, held ones included."""
+        return self.all.count
+
+    def add_to(self, jacobian: Float[Tensor, "rows count"], rows: slice) -> None:
+        """Add the given rows of the matrix."""
+        full = torch.zeros_like(jacobian)
+        self.all.add_to(full, rows)
+        jacobian += full * self.free
+
+    def product(self, step: Float[Tensor, " count"]) -> Float[Tensor, " n"]:
+        """Matrix times vector."""
+        return self.all.product(step * self.free)
+
+    def transposed(self, rows: Float[Tensor, " n"]) -> Float[Tensor, " count"]:
+        """Transposed matrix times vector."""
+        return self.all.transposed(rows) * self.free
+
+
+@dataclass(frozen=True)
 class BlockLinearisation:
     """Rows of one block, and all contributions to their derivative; several contributions add up.
 
@@ -176,6 +208,14 @@ class BlockLinearisation:
 
     rows: Float[Tensor, " n"]
     sides: Sequence[Sequence[Slopes]]
+
+    def holding(self, free: Float[Tensor, " p"]) -> BlockLinearisation:
+        """The same where only the parameters with 1 in `free` are trained, not those with 0."""
+        sides = []
+        for slopes in self.sides:
+            parts = free.split([s.count for s in slopes])
+            sides.append([s if bool(f.all()) else FreeSlopes(s, f) for s, f in zip(slopes, parts, strict=True)])
+        return BlockLinearisation(self.rows, sides)
 
     def fill(self, jacobian: Float[Tensor, "rows p"], rows: slice) -> None:
         """Write the given rows of the Jacobian."""

@@ -61,8 +61,8 @@ def solve(
 
     Args:
         problem: what to solve; `problem.check()` must find no error.
-        model: maps inputs in [-1, 1], one per coordinate, to one output per unknown, and is trained in place; the
-            recommended KAN without it.
+        model: maps inputs in [-1, 1], one per coordinate, to one output per unknown, and is trained in place, apart
+            from parameters with `requires_grad_(False)`; the recommended KAN without it.
         optimizer: "gauss-newton", "adam", "lbfgs", "ssbfgs", "ssbroyden" or an object of `kanpde.optim`; a list such as
             ["adam", "gauss-newton"] is a `Schedule`. A name stands for the settings that suit the plan.
         seconds: wall-clock budget; 60 if neither this nor `steps` is given.
@@ -120,6 +120,7 @@ def solve(
         count = sum(p.numel() for p in model.parameters())
         where = (points if isinstance(points, Points) else Points(points)).resolved(count)
         _check_sampler(where, plan)
+        _check_held(model, plan)
         _check_refinements(model, plan)
         _check_regularisation(model, plan)
         small = (where.interior or 0) * count < SMALL
@@ -215,6 +216,18 @@ def _check_plan(plan: Plan, problem: Problem) -> None:
         check_slabs(problem)
     if isinstance(plan.balance, Causal) and problem.domain.time is None:
         raise ValueError(f"`balance` cannot be causal for {problem.name}, which has no time: take another one.")
+
+
+def _check_held(model: nn.Module, plan: Plan) -> None:
+    """Parameters that ask for no gradient keep their values, which networks that are made anew cannot."""
+    held = [name for name, p in model.named_parameters() if not p.requires_grad]
+    if held and len(held) == len(list(model.parameters())):
+        raise ValueError("`model` must have a parameter to train, got none: call requires_grad_(True) on some.")
+    if held and (plan.slabs != 1 or plan.stages > 1 or plan.refinements):
+        raise ValueError(
+            f"`model` must not hold parameters such as {held[0]} where a plan has slabs, stages or refinements, whose "
+            "networks have others: call requires_grad_(True), or take another plan."
+        )
 
 
 def _check_sampler(points: Points, plan: Plan) -> None:

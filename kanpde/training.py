@@ -285,6 +285,8 @@ class Training:
         network: Any = self.problem.trial.network
         if not hasattr(network, "reset") or getattr(network, "has_formulas", False):
             return False  # other numbers of the same formulas may not even be defined on the data
+        if not all(p.requires_grad for p in network.parameters()):
+            return False
         if self.attempt >= self.restarts or not self._is_too_early(step):
             return False
         left = [1.0]

@@ -423,3 +423,19 @@ def test_constants_that_cancel_are_taken_out_of_a_step_and_the_function_stays(ed
     loss.theta = start + loss.without_drift(step)
     with torch.no_grad():
         assert_close(network(x), wanted, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("network", ["chebyshev", "torch module"])
+def test_columns_of_held_parameters_are_zero_and_the_others_as_ever(network):
+    free, held = least_squares(Nonlinear(), network), least_squares(Nonlinear(), network)
+    first = next(iter(held.trial.network.parameters())).requires_grad_(False)
+    _, expected = free.jacobian()
+    expected = expected.clone()
+    expected[:, : first.numel()] = 0
+    assert_close(held.jacobian()[1], expected)
+    linear = held.linearise()
+    step, rows = torch.randn(held.parameter_count).double(), torch.randn(held.size).double()
+    assert_close(linear.product(step), expected @ step)
+    assert_close(linear.transposed(rows), expected.T @ rows)
+    values = held.rows()
+    assert_close(held.gradient(values @ values), 2 * expected.T @ values.detach())

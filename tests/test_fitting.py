@@ -166,3 +166,19 @@ def test_a_network_with_formulas_does_not_start_again_where_it_gets_stuck():
     with_formula.fix_symbolic(0, 0, 0, "sin")
     assert learned.run["restarts"] > 0
     assert fit(with_formula, x, y, steps=60).run["restarts"] == 0
+
+
+@pytest.mark.parametrize("optimizer", ["gauss-newton", "adam", "lbfgs", "ssbroyden"])
+def test_parameters_that_ask_for_no_gradient_keep_their_values(optimizer):
+    x = np.linspace(-1, 1, 60)
+    kan = KAN([1, 2, 1], basis="chebyshev", k=4)
+    kan.layers[0].requires_grad_(False)
+    before = {name: p.detach().clone() for name, p in kan.named_parameters()}
+    fit(kan, x, np.exp(x), optimizer=optimizer, steps=20)
+    moved = {name: not torch.equal(p, before[name]) for name, p in kan.named_parameters()}
+    assert moved == {"layers.0.coefficients": False, "layers.1.coefficients": True}
+
+
+def test_a_network_without_free_parameters_is_refused():
+    with pytest.raises(ValueError, match="`model` must have a parameter to train, got none"):
+        fit(KAN([1, 1]).requires_grad_(False), [0.0, 0.5], [1.0, 2.0])

@@ -518,3 +518,10 @@ def test_a_residual_far_larger_between_the_training_points_counts_as_overfitting
     assert solution.overfits
     solution.run["held_out"] = 2 * solution.residual
     assert not solution.overfits
+
+
+def test_held_parameters_are_refused_where_networks_are_made_anew():
+    kan = KAN([2, 4, 1])
+    kan.layers[0].requires_grad_(False)
+    with pytest.raises(ValueError, match=r"`model` must not hold parameters such as layers\.0\.coefficients where"):
+        solve(problem_class("heat")(), kan, plan=Plan(slabs=2), steps=2)

@@ -155,8 +155,7 @@ class QuasiNewton:
         problem.theta = theta
         rows = problem.rows()
         loss = rows @ rows
-        slopes = torch.autograd.grad(loss, problem.parameters, allow_unused=True, materialize_grads=True)
-        gradient = problem.whiten_gradient(torch.cat([s.flatten() for s in slopes]))
+        gradient = problem.whiten_gradient(problem.gradient(loss))
         above_zero = max(loss.item(), sys.float_info.min)
         value, slope = (f(above_zero) for f in OBJECTIVES[self.objective])
         return Point(theta, rows.detach(), loss.item(), value, slope * gradient)
