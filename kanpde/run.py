@@ -38,6 +38,9 @@ WRITE_EVERY = 2.0
 WRITE_SHARE = 0.05
 MOST_EXTENSIONS = 2
 """Further shares that a slab gets if it is far behind the one before."""
+SLAB_STARTS = 30
+"""Random networks of which the first slab takes the one with the least loss: over a short time the solution is close to its
+initial values, and a start far from them costs the slab, and all later ones, digits."""
 KEPT_APART = ("history", "losses")
 """What a record holds beside the checkpoint, so that it is not stored twice."""
 
@@ -189,7 +192,7 @@ class Run:
             self.leg.loss, optimizer, monitor, self.leg.seeds, history, losses,
             start=len(history.get("loss", ())), began=seconds, leg=count, spent=seconds, spent_cpu=cpu, tend=tend,
             decisive=not count and settings.plan.stages == 1, warm=self.march.warm,
-            restarts=settings.plan.restarts,
+            restarts=settings.plan.restarts, starts=SLAB_STARTS if self.march.marches and not count else 1,
         )  # fmt: skip
 
     def _error_function(self) -> Callable[[], float | None]:

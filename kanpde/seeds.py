@@ -27,6 +27,10 @@ class Seeds:
         """For the start values of an attempt; the first one of the first leg has the seed of the run."""
         return self._derived(NETWORK, attempt, self.seed + attempt)
 
+    def start(self, attempt: int, number: int) -> int:
+        """For further start values that an attempt may choose from."""
+        return _state(self.seed, self.leg, NETWORK, attempt, number)
+
     def points(self, draw: int = 0) -> int:
         """For the points at the start, and those of later draws."""
         return self._derived(POINTS, draw, self.seed + DRAW_STEP * draw)
@@ -39,4 +43,8 @@ class Seeds:
     def _derived(self, purpose: int, number: int, first: int) -> int:
         if self.leg == 0:
             return first
-        return int(np.random.SeedSequence([self.seed, self.leg, purpose, number]).generate_state(1)[0])
+        return _state(self.seed, self.leg, purpose, number)
+
+
+def _state(*numbers: int) -> int:
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .blocks import LeastSquares
 from .budget import Budget
@@ -27,6 +27,13 @@ CREEP = 9.0
 DIVERGED = 1e12
 """How many times its first value, or that of residuals of size 1 if it began below, the loss may reach."""
 REPORT_EVERY = 1.0
+
+
+def is_renewable(network: nn.Module) -> bool:
+    """Whether a network has other start values: not one with formulas, which may not be defined there, or held parameters."""
+    if not hasattr(network, "reset") or getattr(network, "has_formulas", False):
+        return False
+    return all(p.requires_grad for p in network.parameters())
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,7 @@ class Training:
             the first slab, whose error all later ones inherit.
         warm: whether the first attempt starts from the weights of the slab before.
         restarts: the largest number of them.
+        starts: random networks of which an attempt takes the one with the least loss, the present one among them.
     """
 
     problem: LeastSquares
@@ -129,8 +137,10 @@ class Training:
     decisive: bool = False
     warm: bool = False
     restarts: int = 5
+    starts: int = 1
 
     def __post_init__(self) -> None:
+        self._choose_start()
         self._window_start = self.start
         self._notes: dict[str, float] = {}
         self._weights, self._last = {b.name: b.weight for b in self.problem.blocks}, math.inf
@@ -283,11 +293,7 @@ class Training:
     def _restarts(self, step: Step, budget: Budget) -> bool:
         """Start again from new weights if this attempt got stuck too early and enough of the budget is left."""
         network: Any = self.problem.trial.network
-        if not hasattr(network, "reset") or getattr(network, "has_formulas", False):
-            return False  # other numbers of the same formulas may not even be defined on the data
-        if not all(p.requires_grad for p in network.parameters()):
-            return False
-        if self.attempt >= self.restarts or not self._is_too_early(step):
+        if not is_renewable(network) or self.attempt >= self.restarts or not self._is_too_early(step):
             return False
         left = [1.0]
         left += [1 - self.seconds / budget.seconds] if budget.seconds else []
@@ -299,11 +305,24 @@ class Training:
         self.attempt += 1
         self._window_start = self.steps
         network.reset(self.seeds.network(self.attempt))
+        self._choose_start()
         if self.tend is not None:
             self.tend.restart()
         self.first_loss = max(self.first_loss, float(self.problem.residual().square().sum()))
         self.optimizer = copy.deepcopy(self._fresh)
         return True
+
+    def _choose_start(self) -> None:
+        network: Any = self.problem.trial.network
+        if self.starts == 1 or not is_renewable(network):
+            return
+        best, least = self.problem.theta, float(self.problem.residual().norm())
+        for number in range(1, self.starts):
+            network.reset(self.seeds.start(self.attempt, number))
+            root = float(self.problem.residual().norm())
+            if not root >= least:  # also where the least one so far is no number
+                best, least = self.problem.theta, root
+        self.problem.theta = best
 
     def _is_too_early(self, step: Step) -> bool:
         """Whether another valley of the loss may be deeper: a block is hardly lower than at the start, or a plateau."""

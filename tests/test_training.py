@@ -16,7 +16,7 @@ from kanpde.optim import Adam, GaussNewton, Schedule, Step
 from kanpde.sampling import Sobol
 from kanpde.seeds import Seeds
 from kanpde.stopping import Kind
-from kanpde.training import Budget, Monitor, Report, Training
+from kanpde.training import Budget, Monitor, Report, Training, is_renewable
 
 
 class Poisson(Problem):
@@ -75,10 +75,15 @@ def loss_of(network=None, seed=0):
     return build_blocks(ansatz, trial, samplers, interior=60, boundary=20, penalty=10.0)
 
 
-def training_with(optimizer, *, network=None, error=lambda: None, seed=4, decisive=False):
+def training_with(optimizer, *, network=None, error=lambda: None, seed=4, decisive=False, starts=1):
     loss = loss_of(network)
     return Training(
-        loss, optimizer, Monitor(error, loss_of(loss.trial.network, seed=9)), Seeds(seed), decisive=decisive
+        loss,
+        optimizer,
+        Monitor(error, loss_of(loss.trial.network, seed=9)),
+        Seeds(seed),
+        decisive=decisive,
+        starts=starts,
     )
 
 
@@ -198,6 +203,29 @@ def test_an_attempt_of_a_later_leg_has_weights_that_no_leg_has_had():
     for seed in (4, 5, 6, Seeds(4, leg=1).network(0)):
         known = KAN([2, 3, 1], basis="chebyshev", k=[5, 3], seed=seed)
         assert not torch.equal(next(training.problem.trial.network.parameters()), next(known.parameters()))
+
+
+@pytest.mark.parametrize("attempt", [0, 1])
+def test_of_several_starts_the_one_with_the_least_loss_is_taken(attempt):
+    plain, choosing = training_with(Scripted([1.0])), training_with(Scripted([1.0], stuck_at={3}), starts=6)
+    if attempt:
+        run(choosing, stop=lambda: "enough" if choosing.attempt else None, steps=40)
+    network, losses = plain.problem.trial.network, []
+    for seed in [4 + attempt, *(Seeds(4).start(attempt, number) for number in range(1, 6))]:
+        network.reset(seed)
+        losses.append(float(plain.problem.residual().norm()))
+    assert float(choosing.problem.residual().norm()) == min(losses) < max(losses)
+
+
+@pytest.mark.parametrize("what", ["formulas", "held"])
+def test_a_network_that_cannot_be_made_anew_keeps_its_start(what):
+    kan = KAN([2, 3, 1], basis="chebyshev", k=[5, 3], seed=5)
+    if what == "held":
+        kan.layers[0].requires_grad_(False)
+    else:
+        kan.fix_symbolic(0, 0, 0, "x")
+    assert not is_renewable(kan)
+    assert is_renewable(KAN([2, 3, 1]))
 
 
 def test_a_restart_begins_with_the_optimiser_as_it_was_given():
