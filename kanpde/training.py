@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ STALL = 0.97
 STUCK, STUCK_WARM = 1e-3, 0.1
 """Part of its start that a block must get below, from new weights and from those of the slab before."""
 RESTART_SHARE = 0.2
+UNUSUAL = 10.0
+"""How many times the median of those of other random networks the root of the first loss may be."""
 CREEP = 9.0
 """Progress is slow where the loss falls by less than this factor in twice the patience."""
 DIVERGED = 1e12
@@ -117,7 +120,8 @@ class Training:
             the first slab, whose error all later ones inherit.
         warm: whether the first attempt starts from the weights of the slab before.
         restarts: the largest number of them.
-        starts: random networks of which an attempt takes the one with the least loss, the present one among them.
+        starts: random networks, the present one among them, whose losses say what is usual: an attempt whose own loss is far
+            above begins with another one of them.
     """
 
     problem: LeastSquares
@@ -313,16 +317,20 @@ class Training:
         return True
 
     def _choose_start(self) -> None:
+        """Keep the present start unless its loss is far above what is usual; then take the first one that is not."""
         network: Any = self.problem.trial.network
         if self.starts == 1 or not is_renewable(network):
             return
-        best, least = self.problem.theta, float(self.problem.residual().norm())
+        found = [(self._root(), self.problem.theta)]
         for number in range(1, self.starts):
             network.reset(self.seeds.start(self.attempt, number))
-            root = float(self.problem.residual().norm())
-            if not root >= least:  # also where the least one so far is no number
-                best, least = self.problem.theta, root
-        self.problem.theta = best
+            found.append((self._root(), self.problem.theta))
+        usual = statistics.median(root for root, _ in found)
+        self.problem.theta = next(theta for root, theta in found if root <= UNUSUAL * usual)
+
+    def _root(self) -> float:
+        root = float(self.problem.residual().norm())
+        return root if math.isfinite(root) else math.inf
 
     def _is_too_early(self, step: Step) -> bool:
         """Whether another valley of the loss may be deeper: a block is hardly lower than at the start, or a plateau."""
