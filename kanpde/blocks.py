@@ -194,7 +194,7 @@ class Block:
 
 
 class LeastSquares:
-    """The loss as a sum of squares of named blocks, as a function of all trainable numbers.
+    """The loss as a sum of squares of named blocks, as a function of all numbers of the trial.
 
     Args:
         trial: whose parameters are trained.
@@ -236,7 +236,7 @@ class LeastSquares:
 
     @property
     def theta(self) -> Float[Tensor, " p"]:
-        """All trainable numbers as one vector (a copy)."""
+        """All numbers as one vector (a copy)."""
         return torch.cat([p.detach().flatten() for p in self.parameters])
 
     @theta.setter
@@ -265,10 +265,14 @@ class LeastSquares:
         found = [b.linearise() for b in self.blocks]
         if self.prior is not None:
             found += self.prior.linearise(self.parameter_count)
+        return found if self._free is None else [replace(b, free=self._free) for b in found]
+
+    @cached_property
+    def _free(self) -> Float[Tensor, " p"] | None:
+        """1 where `theta` is trained and 0 where it is held; None if all of it is trained."""
         if all(p.requires_grad for p in self.parameters):
-            return found
-        free = torch.cat([p.new_full((p.numel(),), float(p.requires_grad)) for p in self.parameters])
-        return [b.holding(free) for b in found]
+            return None
+        return torch.cat([p.new_full((p.numel(),), float(p.requires_grad)) for p in self.parameters])
 
     def gradient(self, loss: Float[Tensor, ""]) -> Float[Tensor, " p"]:
         """By `theta`, 0 for what is held."""
@@ -318,8 +322,8 @@ class LeastSquares:
         return jacobian
 
     def unwhiten(self, step: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
-        """A step in the parameters of `whiten` as a step in `theta`."""
-        out = step.clone()
+        """A step in the parameters of `whiten` as a step in `theta`, which leaves alone what is held."""
+        out = step.clone() if self._free is None else step * self._free
         for part, n_in, transform in self._transforms:
             features = step[part].unflatten(0, (n_in, len(transform), -1))
             out[part] = torch.einsum("bc,ico->ibo", transform, features).flatten()

@@ -217,8 +217,14 @@ def scaled_inputs(x: Any) -> Float[Tensor, "n inputs"]:
 
     Args:
         x: points, shape (n, d) or (n,).
+
+    Raises:
+        ValueError: for a column whose values are all the same.
     """
     points = columns_of("x", x)
+    constant = [i for i, column in enumerate(points.T) if column.min() == column.max()]
+    if constant:
+        raise ValueError(f"`x` must not have constant columns, got column {constant[0]}: leave it out.")
     ends = {str(i): (float(column.min()), float(column.max())) for i, column in enumerate(points.T)}
     return InputMap(ends)(torch.as_tensor(points))
 

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from .nn import KAN, Network
+from .nn.network import held_parameters
 from .nn.refine import deepen as insert_layer
 from .nn.refine import refine_grid, regrid
 from .nn.refine.adaptive import spline_of
@@ -37,7 +38,7 @@ class Growth:
 
     Raises:
         TypeError: for a network that cannot grow like this.
-        ValueError: for grids that do not ascend, or a network without B-splines.
+        ValueError: for grids that do not ascend, a network without B-splines, or one with parameters that are held.
     """
 
     def __init__(
@@ -58,6 +59,8 @@ class Growth:
             self.depths = model.width[2:-1]
         if self.grids:
             _check_splines(model)
+        if deepen or self.grids:
+            _check_free(model, "deepened" if deepen else "trained on several grids")
         self.follows = len(self.depths) + max(0, len(self.grids) - 1)
 
     def starts(self, count: int) -> list[nn.Module]:
@@ -68,6 +71,8 @@ class Growth:
         """
         if count > 1 and not hasattr(self.model, "reset"):
             raise TypeError(f"`model` must be a KAN or an MLP for several starts, got {type(self.model).__name__}.")
+        if count > 1:
+            _check_free(self.model, "started from several values")
         found: list[nn.Module] = []
         for number in range(count):
             network = copy.deepcopy(self.model) if count > 1 else self.model
@@ -129,6 +134,12 @@ def on_grid(network: Network, intervals: int, inputs: Float[Tensor, "n inputs"])
         equal = torch.linspace(low - room, high + room, intervals + 1, dtype=torch.float64)
         grids.append(None if spline is None else equal)
     return regrid(network, grids)[0]
+
+
+def _check_free(model: nn.Module, what: str) -> None:
+    held = held_parameters(model)
+    if held:
+        raise ValueError(f"`model` must not hold parameters such as {held[0]} to be {what}: they would be made anew.")
 
 
 def _check_splines(model: nn.Module) -> None:

@@ -166,56 +166,18 @@ class NoSlopes:
 
 
 @dataclass(frozen=True)
-class FreeSlopes:
-    """The derivative where some of the parameters are held.
-
-    Attributes:
-        all: as if none were.
-        free: 1 for parameters that are trained, 0 for those that are held.
-    """
-
-    all: Slopes
-    free: Float[Tensor, " count"]
-
-    @property
-    def count(self) -> int:
-        """Number of parameters, held ones included."""
-        return self.all.count
-
-    def add_to(self, jacobian: Float[Tensor, "rows count"], rows: slice) -> None:
-        """Add the given rows of the matrix."""
-        full = torch.zeros_like(jacobian)
-        self.all.add_to(full, rows)
-        jacobian += full * self.free
-
-    def product(self, step: Float[Tensor, " count"]) -> Float[Tensor, " n"]:
-        """Matrix times vector."""
-        return self.all.product(step * self.free)
-
-    def transposed(self, rows: Float[Tensor, " n"]) -> Float[Tensor, " count"]:
-        """Transposed matrix times vector."""
-        return self.all.transposed(rows) * self.free
-
-
-@dataclass(frozen=True)
 class BlockLinearisation:
     """Rows of one block, and all contributions to their derivative; several contributions add up.
 
     Attributes:
         rows: scaled residuals.
         sides: per point set, the slopes by all parameters, in the order of `theta`.
+        free: 1 for parameters that are trained and 0 for those that are held, whose columns are 0; None if all are trained.
     """
 
     rows: Float[Tensor, " n"]
     sides: Sequence[Sequence[Slopes]]
-
-    def holding(self, free: Float[Tensor, " p"]) -> BlockLinearisation:
-        """The same where only the parameters with 1 in `free` are trained, not those with 0."""
-        sides = []
-        for slopes in self.sides:
-            parts = free.split([s.count for s in slopes])
-            sides.append([s if bool(f.all()) else FreeSlopes(s, f) for s, f in zip(slopes, parts, strict=True)])
-        return BlockLinearisation(self.rows, sides)
+    free: Float[Tensor, " p"] | None = None
 
     def fill(self, jacobian: Float[Tensor, "rows p"], rows: slice) -> None:
         """Write the given rows of the Jacobian."""
@@ -223,10 +185,13 @@ class BlockLinearisation:
         for slopes in self.sides:
             for part, columns in zip(slopes, jacobian.split([s.count for s in slopes], dim=1), strict=True):
                 part.add_to(columns, rows)
+        if self.free is not None:
+            jacobian *= self.free
 
     def product(self, step: Float[Tensor, " p"]) -> Float[Tensor, " n"]:
         """Jacobian times vector."""
         out = torch.zeros_like(self.rows)
+        step = step if self.free is None else step * self.free
         for slopes in self.sides:
             for part, piece in zip(slopes, step.split([s.count for s in slopes]), strict=True):
                 out += part.product(piece)
@@ -234,7 +199,8 @@ class BlockLinearisation:
 
     def transposed(self, rows: Float[Tensor, " n"]) -> Float[Tensor, " p"]:
         """Transposed Jacobian times vector."""
-        return torch.stack([torch.cat([s.transposed(rows) for s in slopes]) for slopes in self.sides]).sum(0)
+        out = torch.stack([torch.cat([s.transposed(rows) for s in slopes]) for slopes in self.sides]).sum(0)
+        return out if self.free is None else out * self.free
 
 
 class Linearisation:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .fitting import columns_of, fit, not_interrupted, scaled_inputs
 from .nn import Network
+from .nn.network import held_parameters
 from .nn.prune import prune
 from .nn.symbolic import Match, SymbolicFunction
 from .nn.symbolic.edges import Pair
@@ -45,7 +46,8 @@ class Readout:
     Attributes:
         solution: the network, refitted; `solution.symbolic_formula()` is the formula if it is complete.
         complete: whether every edge is a formula.
-        errors: root mean square of the deviations after the first fit, after pruning, and after every layer.
+        errors: root mean square of the deviations after the first fit, after pruning, after every layer, and after functions
+            were exchanged at the end, if any were.
         functions: per layer, edge to the name of its function.
     """
 
@@ -127,8 +129,10 @@ def auto_symbolic(
 
     Raises:
         KeyboardInterrupt: after Ctrl-C or SIGTERM, once the present fit has stopped.
-        ValueError: for values that cannot be fitted; see `fit`.
+        ValueError: for values that cannot be fitted, see `fit`, or a model with parameters that are held.
     """
+    if held := held_parameters(model):
+        raise ValueError(f"`model` must not hold parameters such as {held[0]}: its edges become formulas.")
     library = None if functions is None else chosen(functions)
     inputs = scaled_inputs(x)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +22,8 @@ FLAT = 1e-8
 """Share of the largest singular value of a column's functions below which a combination of them counts as constant."""
 FEWEST = 5
 """Rows per function, in each of the two halves."""
+MOST = 2000
+"""Sets of columns in which a relation is looked for: there are as many as subsets where everything depends on everything."""
 
 Matrix = Float[np.ndarray, "features features"]
 
@@ -62,6 +65,7 @@ def find_relations(x: Any, *, tolerance: float = 1e-2, basis: Basis | None = Non
         The relations that hold in both halves, the sharpest first.
 
     Raises:
+        TypeError: for a basis of another kind.
         ValueError: for a tolerance outside its range, a column that is constant, or too few rows for that many functions.
 
     Source:
@@ -70,20 +74,19 @@ def find_relations(x: Any, *, tolerance: float = 1e-2, basis: Basis | None = Non
     """
     table = columns_of("x", x)
     basis = basis or BSpline(INTERVALS, 3)
+    if not isinstance(basis, Basis):
+        raise TypeError(f"`basis` must be a Basis such as BSpline(8, 3), got {basis!r}.")
     if not 0 < tolerance < 1:
         raise ValueError(f"`tolerance` must be above 0 and below 1, got {tolerance}: it is a share of the variance.")
     if table.shape[1] < 2:
         raise ValueError(f"`x` must have at least 2 columns, got {table.shape[1]}: one column has no relations.")
-    constant = [i for i, column in enumerate(table.T) if column.min() == column.max()]
-    if constant:
-        raise ValueError(f"`x` must not have constant columns, got column {constant[0]}: leave it out.")
+    inputs = scaled_inputs(table)
     needed = 2 * FEWEST * table.shape[1] * basis.size
     if len(table) < needed:
         raise ValueError(
             f"`x` must have at least {needed} rows for {basis.size} functions of {table.shape[1]} columns, got "
             f"{len(table)}: a smaller `basis` needs fewer."
         )
-    inputs = scaled_inputs(table)
     with torch.no_grad():
         features = basis.to(inputs).table(inputs, 0)[0].numpy()
     order = np.random.default_rng(seed).permutation(len(table))
@@ -91,6 +94,13 @@ def find_relations(x: Any, *, tolerance: float = 1e-2, basis: Basis | None = Non
     functions = [_independent(features[here, i]) for i in range(table.shape[1])]
     search = _Search([(features[here, i] - features[here, i].mean(0)) @ f for i, f in enumerate(functions)], tolerance)
     search.among(range(table.shape[1]))
+    if search.is_cut_short:
+        warnings.warn(
+            f"The columns have so many relations that the search ended after {MOST} sets of them: leave out columns that "
+            "others determine.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
     found = []
     for columns in search.found:
         weights = search.weights(columns)
@@ -118,10 +128,14 @@ class _Search:
         self.places = [np.arange(a, b) for a, b in pairwise(ends)]
         self.tolerance = tolerance
         self.found: set[tuple[int, ...]] = set()
+        self._searched: set[tuple[int, ...]] = set()
 
     def among(self, pool: Sequence[int]) -> None:
-        """Find the relations between these columns."""
+        """Find the relations between these columns: one, and those without one of its columns, for each of them."""
         left = list(pool)
+        if tuple(left) in self._searched or len(self._searched) == MOST:
+            return
+        self._searched.add(tuple(left))
         if len(left) < 2 or self._least(left) > self.tolerance:
             return
         while len(left) > 2:
@@ -130,12 +144,15 @@ class _Search:
             if self._least(best) > self.tolerance:
                 break
             left = best
-        columns = tuple(sorted(left))
-        if columns in self.found:
-            return
+        columns = tuple(left)
         self.found.add(columns)
         for column in columns:
             self.among([k for k in pool if k != column])
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether there may be more relations."""
+        return len(self._searched) == MOST
 
     def weights(self, columns: Sequence[int]) -> list[Float[np.ndarray, " features"]]:
         """Of the functions of every column in the sum that varies least."""

@@ -19,6 +19,7 @@ from .ansatz import Ansatz, build_ansatz
 from .balance import Causal
 from .budget import Budget
 from .nn import KAN, Network
+from .nn.network import held_parameters
 from .optim import Optimizer, Schedule
 from .plan import Plan
 from .problem import Problem
@@ -120,7 +121,7 @@ def solve(
         count = sum(p.numel() for p in model.parameters())
         where = (points if isinstance(points, Points) else Points(points)).resolved(count)
         _check_sampler(where, plan)
-        _check_held(model, plan)
+        _check_held(model, problem, plan)
         _check_refinements(model, plan)
         _check_regularisation(model, plan)
         small = (where.interior or 0) * count < SMALL
@@ -218,10 +219,10 @@ def _check_plan(plan: Plan, problem: Problem) -> None:
         raise ValueError(f"`balance` cannot be causal for {problem.name}, which has no time: take another one.")
 
 
-def _check_held(model: nn.Module, plan: Plan) -> None:
+def _check_held(model: nn.Module, problem: Problem, plan: Plan) -> None:
     """Parameters that ask for no gradient keep their values, which networks that are made anew cannot."""
-    held = [name for name, p in model.named_parameters() if not p.requires_grad]
-    if held and len(held) == len(list(model.parameters())):
+    held = held_parameters(model)
+    if held and len(held) == len(list(model.parameters())) and not problem.inverse_parameters:
         raise ValueError("`model` must have a parameter to train, got none: call requires_grad_(True) on some.")
     if held and (plan.slabs != 1 or plan.stages > 1 or plan.refinements):
         raise ValueError(

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .blocks import LeastSquares
 from .budget import Budget
+from .nn.network import is_renewable
 from .optim import Optimizer, Schedule, Step
 from .seeds import Seeds
 from .stopping import Kind, Stop
@@ -30,13 +31,6 @@ CREEP = 9.0
 DIVERGED = 1e12
 """How many times its first value, or that of residuals of size 1 if it began below, the loss may reach."""
 REPORT_EVERY = 1.0
-
-
-def is_renewable(network: nn.Module) -> bool:
-    """Whether a network has other start values: not one with formulas, which may not be defined there, or held parameters."""
-    if not hasattr(network, "reset") or getattr(network, "has_formulas", False):
-        return False
-    return all(p.requires_grad for p in network.parameters())
 
 
 @dataclass(frozen=True)

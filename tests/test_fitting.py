@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from kanpde import KAN, MLP, Solution, fit
+from kanpde.optim import GaussNewton
+from kanpde.optim.factorisation import ConjugateGradients, Gram, Kernel, Orthogonal, Singular
 from kanpde.regularisation import Sparsity
 
 
@@ -168,7 +170,15 @@ def test_a_network_with_formulas_does_not_start_again_where_it_gets_stuck():
     assert fit(with_formula, x, y, steps=60).run["restarts"] == 0
 
 
-@pytest.mark.parametrize("optimizer", ["gauss-newton", "adam", "lbfgs", "ssbroyden"])
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        "gauss-newton",
+        *(GaussNewton(factorisation=f) for f in (Singular(), Orthogonal(), Kernel(), ConjugateGradients(), Gram())),
+        "adam", "lbfgs", "ssbfgs", "ssbroyden",
+    ],
+    ids=str,
+)  # fmt: skip
 def test_parameters_that_ask_for_no_gradient_keep_their_values(optimizer):
     x = np.linspace(-1, 1, 60)
     kan = KAN([1, 2, 1], basis="chebyshev", k=4)
@@ -177,6 +187,23 @@ def test_parameters_that_ask_for_no_gradient_keep_their_values(optimizer):
     fit(kan, x, np.exp(x), optimizer=optimizer, steps=20)
     moved = {name: not torch.equal(p, before[name]) for name, p in kan.named_parameters()}
     assert moved == {"layers.0.coefficients": False, "layers.1.coefficients": True}
+
+
+@pytest.mark.parametrize("options", [{"deepen": True}, {"grids": (3, 6)}, {"starts": 2}], ids=str)
+def test_held_parameters_are_refused_where_the_network_is_made_anew(options):
+    kan = KAN([1, 2, 2, 1])
+    kan.layers[1].requires_grad_(False)
+    with pytest.raises(ValueError, match=r"`model` must not hold parameters such as layers\.1\.coefficients to be"):
+        fit(kan, np.linspace(-1, 1, 50), np.linspace(-1, 1, 50), **options)
+
+
+def test_held_parameters_are_held_again_after_loading(tmp_path):
+    x = np.linspace(-1, 1, 60)
+    kan = KAN([1, 2, 1], basis="chebyshev", k=4)
+    kan.layers[0].requires_grad_(False)
+    fit(kan, x, np.exp(x), steps=3, record=tmp_path / "held.h5")
+    loaded = Solution.load(tmp_path / "held.h5").network
+    assert [p.requires_grad for p in loaded.parameters()] == [False, True]
 
 
 def test_a_network_without_free_parameters_is_refused():

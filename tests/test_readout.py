@@ -57,3 +57,13 @@ def test_values_that_do_not_depend_on_the_points_become_a_constant():
     found = auto_symbolic(kan, x, 3 + 1e-3 * (noise - noise.mean()), functions=["0"], steps=10)
     assert found.complete
     assert float(found.formula["y"]) == pytest.approx(3, abs=1e-6)
+
+
+def test_a_constant_column_and_held_parameters_are_refused():
+    x = np.linspace(-1, 1, 60)
+    with pytest.raises(ValueError, match="`x` must not have constant columns, got column 1"):
+        auto_symbolic(KAN([2, 1]), np.stack([x, np.ones(60)], 1), x)
+    kan = KAN([1, 2, 1])
+    kan.layers[0].requires_grad_(False)
+    with pytest.raises(ValueError, match=r"`model` must not hold parameters such as layers\.0\.coefficients"):
+        auto_symbolic(kan, x, x)

@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 import torch
@@ -48,6 +50,28 @@ def test_the_network_of_a_relation_vanishes_on_the_table_and_not_elsewhere(table
     with torch.no_grad():
         here, elsewhere = (relation.network(scaled_inputs(x)).square().mean().sqrt() for x in (columns, mixed))
     assert here < 1e-2 * elsewhere
+
+
+@pytest.mark.parametrize("extra", [[(1, 1, 0), (1, -1, 0), (1, 0, 1)], [(1, 1, 0), (1, 0, 1), (0, 1, 1)]])
+def test_the_relations_between_sums_are_the_circuits_of_their_matrix(extra):
+    independent = np.random.default_rng(0).uniform(-1, 1, (3000, 3))
+    vectors = np.concatenate([np.eye(3), np.array(extra)])
+    dependent = [
+        set(columns)
+        for size in range(2, 5)
+        for columns in combinations(range(6), size)
+        if np.linalg.matrix_rank(vectors[list(columns)]) < size
+    ]
+    circuits = {tuple(sorted(d)) for d in dependent if not any(other < d for other in dependent)}
+    found = find_relations(independent @ vectors.T, tolerance=1e-3, basis=Chebyshev(1))
+    assert {r.columns for r in found} == circuits
+
+
+def test_a_search_without_end_is_cut_short_with_a_warning(monkeypatch):
+    monkeypatch.setattr("kanpde.relations.MOST", 3)
+    x = np.random.default_rng(4).uniform(-1, 1, 2000)
+    with pytest.warns(RuntimeWarning, match="the search ended after 3 sets of them"):
+        find_relations(np.stack([x, x**3, x**5, np.exp(x)], 1))
 
 
 def test_a_set_of_columns_that_contains_a_relation_is_none_itself():

@@ -13,11 +13,12 @@ from kanpde.ansatz import build_ansatz
 from kanpde.blocks import Trial, build_blocks
 from kanpde.nn import KAN
 from kanpde.nn.input_map import InputMap
+from kanpde.nn.network import is_renewable
 from kanpde.optim import Adam, GaussNewton, Schedule, Step
 from kanpde.sampling import Sobol
 from kanpde.seeds import Seeds
 from kanpde.stopping import Kind
-from kanpde.training import Budget, Monitor, Report, Training, is_renewable
+from kanpde.training import Budget, Monitor, Report, Training
 
 
 class Poisson(Problem):

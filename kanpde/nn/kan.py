@@ -23,7 +23,7 @@ from .network import Network, check_width
 from .prune import TOLERANCE, prune
 from .refine import raise_degree, refine_grid
 from .symbolic import Match, SymbolicFunction
-from .symbolic.fix import fix_symbolic, suggest_symbolic, unfix_symbolic
+from .symbolic.fix import fix_symbolic, suggest_layer, suggest_symbolic, unfix_symbolic
 from .symbolic.formula import symbolic_formula
 from .symbolic.match import PRICE
 
@@ -234,6 +234,41 @@ class KAN(Network):
             )
         fix_symbolic(self, layer, {(i, j): found[0]})
         return found[0]
+
+    def auto_symbolic(
+        self,
+        x: Float[Tensor, "n inputs"] | None = None,
+        *,
+        functions: Iterable[str | SymbolicFunction] | None = None,
+        price: float = PRICE,
+    ) -> list[dict[tuple[int, int], Match]]:
+        """Make every learned edge the formula that it looks like most, in place, one layer after the other.
+
+        Nothing is trained: `kanpde.auto_symbolic(kan, x, y)` prunes, refits after every layer and tries other functions.
+
+        Args:
+            x: inputs of the network; evenly spread ones in the input cube without it.
+            functions: names of the library or functions; all without it.
+            price: powers of ten in the deviation that a unit of complexity must gain.
+
+        Returns:
+            Per layer, edge to the formula that it has become.
+
+        Raises:
+            ValueError: for an edge on whose range none of the functions can be evaluated; the network is then as it was.
+        """
+        changed, found = copy.deepcopy(self), []
+        seen = self._seen(x)
+        for number in range(len(changed.layers)):
+            edges = suggest_layer(changed, number, seen, functions=functions, price=price)
+            for pair, suggestions in edges.items():
+                if not suggestions:
+                    raise ValueError(f"`functions` must hold one that is defined on edge {pair} of layer {number}.")
+            best = {pair: suggestions[0] for pair, suggestions in edges.items()}
+            fix_symbolic(changed, number, best)
+            found.append(best)
+        self.layers = changed.layers
+        return found
 
     def unfix_symbolic(self, layer: int, i: int, j: int) -> None:
         """Make a formula a learned function again, in place: the closest one in the basis of the layer."""

@@ -15,7 +15,7 @@ from .basis import Activation, Basis, Union
 from .edge_layer import EdgeLayer
 from .kan import KAN
 from .mlp import MLP
-from .network import Layer, Network
+from .network import Layer, Network, held_parameters
 from .symbolic.function import SymbolicFunction
 
 KNOWN: dict[str, Callable[..., Basis]] = {name: getattr(families, name) for name in families.__all__}
@@ -25,8 +25,10 @@ def describe(network: torch.nn.Module) -> dict[str, Any] | None:
     """Plain numbers, strings, lists and dicts that `build` makes an equal structure from; None for other modules."""
     if not isinstance(network, Network):
         return None
+    held = held_parameters(network)
     return {
         "kind": network.kind,
+        **({"held": held} if held else {}),
         "squash": network.squash is not None,
         "layers": [
             {"n_in": a.n_in, "n_out": a.n_out, "bias": a.bias is not None, "basis": _describe(a.basis), **_edges(a)}
@@ -43,6 +45,13 @@ def build(layout: dict[str, Any], dtype: torch.dtype = torch.float64) -> Network
     Raises:
         ValueError: for a basis that this version does not know.
     """
+    network = _built(layout, dtype)
+    for name in layout.get("held", ()):
+        network.get_parameter(name).requires_grad_(False)
+    return network
+
+
+def _built(layout: dict[str, Any], dtype: torch.dtype) -> Network:
     entries = layout["layers"]
     bases = [_build(entry["basis"]) for entry in entries]
     width = [int(entries[0]["n_in"]), *[int(entry["n_out"]) for entry in entries]]

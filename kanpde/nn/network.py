@@ -265,3 +265,13 @@ def check_width(width: Sequence[int]) -> list[int]:
     if len(numbers) < 2 or min(numbers) < 1 or numbers != list(width):
         raise ValueError(f"`width` must have at least two entries of at least 1, got {list(width)}: use [2, 8, 1].")
     return numbers
+
+
+def held_parameters(network: nn.Module) -> list[str]:
+    """Names of the parameters that ask for no gradient: they keep their values when the network is trained."""
+    return [name for name, p in network.named_parameters() if not p.requires_grad]
+
+
+def is_renewable(network: nn.Module) -> bool:
+    """Whether a network has other start values: not one with formulas, which may not be defined there, or held parameters."""
+    return hasattr(network, "reset") and not getattr(network, "has_formulas", False) and not held_parameters(network)

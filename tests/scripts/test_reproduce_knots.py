@@ -52,8 +52,33 @@ def test_inputs_keep_their_order_and_rows_beyond_the_trained_ones_stay_in_reach(
     assert 0 <= seen[0] < seen[1] < seen[2] <= 1
 
 
-def test_a_file_without_the_columns_is_refused(tmp_path):
+HEAD = (
+    "name,volume,cusp_volume,longitudinal_translation,meridinal_translation_imag,meridinal_translation_real,signature"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("volume,signature\n1.0,2\n", "must have rows and the column longitudinal_translation, got 1 rows of volume"),
+        (HEAD + "\n", "must have rows and the column signature, got 0 rows"),
+        (HEAD + "\nK,1,2,3,4,5,\n", "must hold a number in every row and column"),
+        (HEAD + "\nK,1,2,3,4,nan,2\n", "must hold finite numbers, got nan in column meridinal_translation_real"),
+        (HEAD + "\nK,1,2,3,4,5,3\n", "`signature` must be even for all knots, got 3"),
+    ],
+)
+def test_a_file_that_is_no_table_of_knots_is_refused(tmp_path, text, message):
     path = tmp_path / "knots.csv"
-    path.write_text("volume,signature\n1.0,2\n")
-    with pytest.raises(ValueError, match="must have the column longitudinal_translation, got volume, signature"):
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
         Knots.load([path])
+
+
+def test_files_that_differ_in_columns_or_do_not_exist_are_refused(tmp_path):
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text(HEAD + "\nK,1,2,3,4,5,2\n")
+    second.write_text(HEAD + ",more\nK,1,2,3,4,5,2,1\n")
+    with pytest.raises(ValueError, match=r"b\.csv` must have the columns of .*a\.csv"):
+        Knots.load([first, second])
+    with pytest.raises(ValueError, match=r"c\.csv` must be a CSV file of knots, there is none"):
+        Knots.load([tmp_path / "c.csv"])

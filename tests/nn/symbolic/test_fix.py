@@ -98,3 +98,15 @@ def test_edges_and_layers_that_do_not_exist_are_refused():
         kan.unfix_symbolic(0, 0, 0)
     with pytest.raises(ValueError, match=r"`function` must be defined on the range of edge \(0, 0\)"):
         kan.fix_symbolic(0, 0, 0, SymbolicFunction("far", sp.log, domain=(1e9, None)))
+
+
+def test_every_edge_becomes_the_formula_that_it_looks_like_or_none_does():
+    kan = product_kan()
+    before = kan(GRID)
+    with pytest.raises(ValueError, match=r"`functions` must hold one that is defined on edge \(0, 0\) of layer 0"):
+        kan.auto_symbolic(functions=[SymbolicFunction("nowhere", lambda x: sp.log(-1 - x**2))])
+    assert torch.equal(kan(GRID), before)
+    assert not kan.has_formulas
+    found = kan.auto_symbolic()
+    assert [{m.function.name for m in layer.values()} for layer in found] == [{"x"}, {"x^2"}]
+    assert_close(kan(GRID), before)
