@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,12 +133,12 @@ def auto_symbolic(
     """
     if held := held_parameters(model):
         raise ValueError(f"`model` must not hold parameters such as {held[0]}: its edges become formulas.")
-    library = None if functions is None else chosen(functions)
     inputs = scaled_inputs(x)
 
     def refit(network: Network) -> Solution:
         return not_interrupted(fit(copy.deepcopy(network), x, y, steps=steps, seed=seed))
 
+    reading = _Reading(inputs, None if functions is None else chosen(functions), price, refit)
     alone = starts == 1 and not deepen and grids is None
     options: dict[str, Any] = {"starts": starts, "deepen": deepen, "grids": grids, "seed": seed}
     found = not_interrupted(fit(copy.deepcopy(model), x, y, steps=4 * steps if alone else steps, **options))
@@ -153,111 +153,104 @@ def auto_symbolic(
     errors.append(_error(found))
     names_of: list[dict[Pair, str]] = []
     for number in range(len(_network(found).layers)):
-        candidates = _candidates(_network(found), number, inputs, library, price)
-        best, names = _best(found, number, candidates, refit, errors[-1])
+        best, names = reading.layer(found, number, errors[-1])
         if best is None:
             return Readout(found, False, errors, names_of)
         found = best
         errors.append(_error(found))
         names_of.append(names)
-    better = _exchanged(found, names_of, refit, inputs, library, price, EXACT * _spread(y))
+    better = reading.exchanged(found, names_of, EXACT * _spread(y))
     if better is not found:
         errors.append(_error(better))
     return Readout(better, True, errors, names_of)
 
 
-def _candidates(
-    network: Network, number: int, x: Float[Tensor, "n inputs"], library: Sequence[Any] | None, price: float
-) -> dict[Pair, list[Match]]:
-    """All functions for every learned edge of a layer, the best first, of those edges that are described least first."""
-    found = suggest_layer(network, number, x, functions=library, price=price)
-    return dict(sorted(found.items(), key=lambda item: -item[1][0].deviation if item[1] else -2.0))
+@dataclass(frozen=True)
+class _Reading:
+    """How edges are turned into functions.
 
-
-def _best(
-    found: Solution,
-    number: int,
-    candidates: dict[Pair, list[Match]],
-    refit: Any,
-    error: float,
-) -> tuple[Solution | None, dict[Pair, str]]:
-    """The layer as formulas, with the first choice of functions whose fit is good enough; None if there is none."""
-    if not all(candidates.values()):
-        return None, {}
-    first = {pair: edge[0] for pair, edge in candidates.items()}
-    choices = [(choice, NOT_WORSE) for choice in _simpler(candidates, first)]
-    others = [first | {pair: other} for pair, edge in candidates.items() for other in edge[1:ALTERNATIVES]]
-    choices += [(choice, WORSE) for choice in (first, *others)]
-    for choice, factor in choices:
-        network = copy.deepcopy(_network(found))
-        fix_symbolic(network, number, choice)
-        trial = refit(network)
-        if _error(trial) <= factor * error:
-            return trial, {pair: match.function.name for pair, match in choice.items()}
-    return None, {}
-
-
-def _exchanged(
-    found: Solution,
-    names_of: list[dict[Pair, str]],
-    refit: Any,
-    x: Float[Tensor, "n inputs"],
-    library: Sequence[Any] | None,
-    price: float,
-    exact: float,
-) -> Solution:
-    """Other functions for the edges that have the same one in a layer, as long as an error above rounding then halves.
-
-    It has to fall further by what the functions are more complex.
-
-    While the layers behind were splines they made up for a function that only looks alike, such as a part of a sine for a
-    square; now they cannot any more.
+    Attributes:
+        x: inputs of the network at the points.
+        library: functions to choose from; all without it.
+        price: of complexity.
+        refit: trains a copy of a network on the values.
     """
-    improved = True
-    while improved and _error(found) > exact:
-        improved = False
-        for number, names in enumerate(names_of):
-            for name in sorted(set(names.values()) - {CONSTANT}):
-                pairs = [pair for pair, present in names.items() if present == name]
-                for other, dearer, network in _with_another(_network(found), number, pairs, name, x, library, price):
-                    trial = refit(network)
-                    if _error(trial) * 10**dearer < _error(found) / 2:
-                        found, improved = trial, True
-                        names.update(dict.fromkeys(pairs, other))
-                        break
-    return found
+
+    x: Float[Tensor, "n inputs"]
+    library: Sequence[SymbolicFunction] | None
+    price: float
+    refit: Callable[[Network], Solution]
+
+    def layer(self, found: Solution, number: int, error: float) -> tuple[Solution | None, dict[Pair, str]]:
+        """A layer as formulas, with the first choice of functions whose fit is good enough; None if there is none."""
+        edges = suggest_layer(_network(found), number, self.x, functions=self.library, price=self.price)
+        if not all(edges.values()):
+            return None, {}
+        edges = dict(sorted(edges.items(), key=lambda item: -item[1][0].deviation))  # those described least first
+        first = {pair: edge[0] for pair, edge in edges.items()}
+        choices = [(choice, NOT_WORSE) for choice in _simpler(edges, first)]
+        others = [first | {pair: other} for pair, edge in edges.items() for other in edge[1:ALTERNATIVES]]
+        choices += [(choice, WORSE) for choice in (first, *others)]
+        for choice, factor in choices:
+            network = copy.deepcopy(_network(found))
+            fix_symbolic(network, number, choice)
+            trial = self.refit(network)
+            if _error(trial) <= factor * error:
+                return trial, {pair: match.function.name for pair, match in choice.items()}
+        return None, {}
+
+    def exchanged(self, found: Solution, names_of: Sequence[dict[Pair, str]], exact: float) -> Solution:
+        """Other functions for the edges that have the same one in a layer, as long as an error above rounding then halves.
+
+        It has to fall further by what the functions are more complex. While the layers behind were splines they made up for
+        a function that only looks alike, such as a part of a sine for a square; now they cannot any more.
+
+        Args:
+            found: the network as formulas.
+            names_of: per layer, edge to the name of its function; kept true.
+            exact: error up to which nothing is exchanged.
+        """
+        improved = True
+        while improved and _error(found) > exact:
+            improved = False
+            for number, names in enumerate(names_of):
+                for name in sorted(set(names.values()) - {CONSTANT}):
+                    pairs = [pair for pair, present in names.items() if present == name]
+                    for choice, dearer in self._others(_network(found), number, pairs):
+                        network = copy.deepcopy(_network(found))
+                        fix_symbolic(network, number, choice)
+                        trial = self.refit(network)
+                        if _error(trial) * 10**dearer < _error(found) / 2:
+                            found, improved = trial, True
+                            names.update({pair: match.function.name for pair, match in choice.items()})
+                            break
+        return found
+
+    def _others(
+        self, network: Network, number: int, pairs: Sequence[Pair]
+    ) -> Iterator[tuple[dict[Pair, Match], float]]:
+        """Other functions for edges that have the same one, and the price of the complexity that they add."""
+        present = network.layers[number].formulas[pairs[0]][0]
+        edges = {
+            pair: suggest_symbolic(network, number, *pair, self.x, functions=self.library, price=self.price)
+            for pair in pairs
+        }
+        names = [match.function.name for match in edges[pairs[0]] if match.function.name != present.name]
+        for other in names[:ALTERNATIVES]:
+            choice = {pair: match for pair, edge in edges.items() for match in edge if match.function.name == other}
+            if len(choice) == len(pairs):
+                yield choice, self.price * sum(m.function.complexity - present.complexity for m in choice.values())
 
 
-def _with_another(
-    network: Network,
-    number: int,
-    pairs: Sequence[Pair],
-    name: str,
-    x: Float[Tensor, "n inputs"],
-    library: Sequence[Any] | None,
-    price: float,
-) -> Iterator[tuple[str, float, Network]]:
-    """Other functions that some edges of a layer look like: name, price of the complexity they add, and the network."""
-    best = {pair: suggest_symbolic(network, number, *pair, x, functions=library, price=price) for pair in pairs}
-    present = chosen([name] if library is None else library)
-    now = next(f.complexity for f in present if f.name == name)
-    for other in [match.function.name for match in best[pairs[0]] if match.function.name != name][:ALTERNATIVES]:
-        choice = {pair: match for pair, edge in best.items() for match in edge if match.function.name == other}
-        if len(choice) == len(pairs):
-            changed = copy.deepcopy(network)
-            fix_symbolic(changed, number, choice)
-            yield other, price * (sum(m.function.complexity for m in choice.values()) - now * len(pairs)), changed
-
-
-def _simpler(candidates: dict[Pair, list[Match]], first: dict[Pair, Match]) -> list[dict[Pair, Match]]:
+def _simpler(edges: dict[Pair, list[Match]], first: dict[Pair, Match]) -> list[dict[Pair, Match]]:
     """Choices of one function for all edges, no more complex than what they look like most, the simplest first."""
     complexity = sum(match.function.complexity for match in first.values())
     by_name: dict[str, dict[Pair, Match]] = {}
-    for pair, edge in candidates.items():
+    for pair, edge in edges.items():
         for match in edge:
-            if match.deviation <= ALIKE and match.function.complexity * len(candidates) <= complexity:
+            if match.deviation <= ALIKE and match.function.complexity * len(edges) <= complexity:
                 by_name.setdefault(match.function.name, {})[pair] = match
-    found = [c for c in by_name.values() if len(c) == len(candidates) and c != first]
+    found = [c for c in by_name.values() if len(c) == len(edges) and c != first]
     return sorted(found, key=lambda choice: next(iter(choice.values())).function.complexity)[:ALTERNATIVES]
 
 
