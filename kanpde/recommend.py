@@ -13,6 +13,7 @@ from .ansatz import Ansatz
 from .budget import Budget
 from .expression import Expression
 from .nn import KAN, MLP
+from .nn.initialisation import DECAY, SMOOTH_DECAY
 from .optim import OPTIMIZERS, GaussNewton, Optimizer
 from .plan import Plan
 from .problem import Problem
@@ -128,7 +129,7 @@ def kan_from(
     degree: Sequence[int] | None = None,
     seed: int = 0,
 ) -> KAN:
-    """A KAN with the given sizes; what is None is recommended.
+    """A KAN with the given sizes; what is None is recommended. Evolutions above the second order get smooth start values.
 
     Args:
         ansatz: says how many inputs and outputs there are.
@@ -149,7 +150,9 @@ def kan_from(
     usual = (DEEP_THIN if may_get_thin_layers(ansatz.problem) else DEEP) if deep else DEGREES.get(basis, (3,))
     degrees = _per_layer(degree, usual, layers)
     grids = _per_layer(grid, GRIDS.get(basis, USUAL_GRID), layers)
-    return KAN(width, grid=grids, k=degrees, basis=basis, base=False, seed=seed)
+    steep = ansatz.problem.time_order > 0 and max(ansatz.problem.orders.values()) > 2
+    decay = SMOOTH_DECAY if steep else DECAY
+    return KAN(width, grid=grids, k=degrees, basis=basis, base=False, seed=seed, decay=decay)
 
 
 def matching_mlp(ansatz: Ansatz, parameters: int, *, seed: int = 0) -> MLP:

@@ -5,7 +5,9 @@ import pytest
 from kanpde import Dirichlet, Initial, Interval, Periodic, Problem, Rectangle, Time, laplacian, pi, sin
 from kanpde.ansatz import build_ansatz
 from kanpde.budget import Budget
+from kanpde.catalog import problem_class
 from kanpde.nn.basis import BSpline, Chebyshev
+from kanpde.nn.initialisation import DECAY, SMOOTH_DECAY
 from kanpde.plan import Plan
 from kanpde.recommend import (
     kan_from,
@@ -140,3 +142,9 @@ def test_gauss_newton_by_name_bends_its_steps_in_slabs_alone():
     assert slabs.bisections < alone.bisections
     assert slabs.patience < alone.patience
     assert recommended_optimizer("adam", Plan(slabs=3)).name == "adam"
+
+
+def test_evolutions_above_the_second_order_start_from_smooth_functions():
+    for name, decay in (("kuramoto_sivashinsky", SMOOTH_DECAY), ("burgers", DECAY), ("poisson", DECAY)):
+        kan = recommended_kan(build_ansatz(problem_class(name)(), hard=True), seed=0)
+        assert {layer.decay for layer in kan.layers} == {decay}

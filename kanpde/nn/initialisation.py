@@ -13,7 +13,8 @@ from .basis import Basis, Chebyshev, Union
 from .basis.overlapping import Overlapping
 from .network import Network
 
-DECAY = 1.5
+DECAY, SMOOTH_DECAY = 1.5, 3.0
+"""Powers by which the coefficients of start functions fall: usually, and for evolutions above the second order."""
 HIGHEST_DEGREE = 30
 RANGE_POINTS = 1000
 RANGE_MARGIN = 1.02
@@ -30,12 +31,20 @@ def start_degree(basis: Basis) -> int:
 
 
 def smooth_edges(
-    basis: Basis, n_in: int, n_out: int, *, constant: bool, degree: int, generator: torch.Generator
+    basis: Basis,
+    n_in: int,
+    n_out: int,
+    *,
+    constant: bool,
+    degree: int,
+    generator: torch.Generator,
+    decay: float = DECAY,
 ) -> Float[Tensor, "features n_out"]:
     """Coefficients of random smooth edge functions.
 
-    Each edge is a Chebyshev series with coefficients N(0, 1) (1 + n)^-1.5 / sqrt(n_in), projected on `basis`; the
-    decay keeps second derivatives bounded.
+    Each edge is a Chebyshev series with coefficients N(0, 1) (1 + n)^-decay / sqrt(n_in), projected on `basis`. The decay
+    keeps derivatives bounded: with too little of it an equation of the fourth order starts from a residual of 1e11 or
+    1e3, as it happens, and ends accordingly; with more than needed Poisson's equation gets stuck.
 
     Args:
         basis: the functions to expand in.
@@ -44,12 +53,13 @@ def smooth_edges(
         constant: whether the series has a constant term.
         degree: highest degree of the series, at least 1.
         generator: source of randomness.
+        decay: power by which coefficients fall, at least 0.
 
     Returns:
         Coefficients in float64, the functions of the first input first.
     """
     series = torch.randn(n_in, degree + 1, n_out, generator=generator, dtype=torch.float64) / math.sqrt(n_in)
-    series *= (1.0 + torch.arange(degree + 1))[:, None] ** -DECAY
+    series *= (1.0 + torch.arange(degree + 1))[:, None] ** -decay
     if not constant:
         series[:, 0] = 0.0
     values = torch.einsum("pc,ico->pio", Chebyshev(degree).table(basis.fit_points(), 0)[0], series)

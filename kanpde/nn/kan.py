@@ -17,7 +17,7 @@ from torch.quasirandom import SobolEngine
 from .attribution import Attribution, attribution
 from .basis import Basis, BSpline, Chebyshev, Fourier, Gaussian, SiLU, Union
 from .edge_layer import EdgeLayer
-from .initialisation import fill_ranges
+from .initialisation import DECAY, fill_ranges
 from .kan_layer import KANLayer
 from .network import Network, check_width
 from .prune import TOLERANCE, prune
@@ -55,6 +55,8 @@ class KAN(Network):
         base: add the base function silu(x) of the KAN paper to every edge; by default for B-splines only.
         squash: pass hidden values through tanh. Without it B-splines go on beyond their grid as their last polynomial.
         seed: of the start values.
+        decay: power by which the coefficients of the random start functions fall, at least 0: more makes them smoother, which
+            evolutions above the second order need.
         dtype: of the parameters.
 
     Raises:
@@ -77,12 +79,15 @@ class KAN(Network):
         base: bool | None = None,
         squash: bool = False,
         seed: int = 0,
+        decay: float = DECAY,
         dtype: torch.dtype = torch.float64,
     ):
         width = check_width(width)
+        if not decay >= 0:
+            raise ValueError(f"`decay` must be at least 0, got {decay}: start functions are series that fall.")
         bases = _bases(len(width) - 1, grid, k, basis, base)
         layers = [
-            KANLayer(n_in, n_out, b, constant=i == 0)
+            KANLayer(n_in, n_out, b, constant=i == 0, decay=decay)
             for i, (n_in, n_out, b) in enumerate(zip(width[:-1], width[1:], bases, strict=True))
         ]
         super().__init__(layers, squash=squash)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from .basis import Basis
-from .initialisation import smooth_edges, start_degree
+from .initialisation import DECAY, smooth_edges, start_degree
 from .network import Layer
 
 
@@ -20,6 +20,7 @@ class KANLayer(Layer):
         basis: the functions of one variable, for every edge the same.
         generator: source of randomness; a fixed one without it.
         constant: whether the random start functions have a constant term.
+        decay: power by which the coefficients of the start functions fall; see `smooth_edges`.
 
     Source:
         Liu et al. (2024), "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756, sec. 2.2.
@@ -33,16 +34,18 @@ class KANLayer(Layer):
         *,
         generator: torch.Generator | None = None,
         constant: bool = True,
+        decay: float = DECAY,
     ):
         super().__init__(n_in, basis, torch.zeros(n_in * basis.size, n_out, dtype=torch.float64))
-        self.constant = constant
+        self.constant, self.decay = constant, float(decay)
         self.reset(generator or torch.Generator().manual_seed(0))
 
     def reset(self, generator: torch.Generator) -> None:
         """Start again from new random edge functions."""
         degree = start_degree(self.basis)
         edges = smooth_edges(
-            self.basis, self.n_in, self.n_out, constant=self.constant, degree=degree, generator=generator
-        )
+            self.basis, self.n_in, self.n_out,
+            constant=self.constant, degree=degree, generator=generator, decay=self.decay,
+        )  # fmt: skip
         with torch.no_grad():
             self.coefficients.copy_(edges)

@@ -13,6 +13,7 @@ from ..serialise import decode, encode
 from . import basis as families
 from .basis import Activation, Basis, Union
 from .edge_layer import EdgeLayer
+from .initialisation import DECAY
 from .kan import KAN
 from .mlp import MLP
 from .network import Layer, Network, held_parameters
@@ -25,10 +26,11 @@ def describe(network: torch.nn.Module) -> dict[str, Any] | None:
     """Plain numbers, strings, lists and dicts that `build` makes an equal structure from; None for other modules."""
     if not isinstance(network, Network):
         return None
-    held = held_parameters(network)
+    held, decay = held_parameters(network), getattr(network.layers[0], "decay", DECAY)
     return {
         "kind": network.kind,
         **({"held": held} if held else {}),
+        **({"decay": decay} if decay != DECAY else {}),
         "squash": network.squash is not None,
         "layers": [
             {"n_in": a.n_in, "n_out": a.n_out, "bias": a.bias is not None, "basis": _describe(a.basis), **_edges(a)}
@@ -57,7 +59,9 @@ def _built(layout: dict[str, Any], dtype: torch.dtype) -> Network:
     width = [int(entries[0]["n_in"]), *[int(entry["n_out"]) for entry in entries]]
     kind = str(layout["kind"])
     if kind == KAN.kind:
-        network: Network = KAN(width, basis=bases, base=False, squash=bool(layout["squash"]))
+        network: Network = KAN(
+            width, basis=bases, base=False, squash=bool(layout["squash"]), decay=layout.get("decay", DECAY)
+        )
         chosen = [_edge_layer(entry, basis) for entry, basis in zip(entries, bases, strict=True)]
         pairs = zip(chosen, network.layers, strict=True)
         network.layers = cast("Sequence[Layer]", nn.ModuleList([new or old for new, old in pairs]))

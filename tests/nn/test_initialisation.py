@@ -1,5 +1,6 @@
 """Start values: smooth edges, and hidden values that fill the grid of the next layer."""
 
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -101,3 +102,17 @@ def test_nodes_to_keep_are_left_alone_when_ranges_are_filled():
     hidden = network.layers[0](x)
     assert hidden[:, 2:].abs().max() < 1.1
     assert hidden[:, :2].abs().max() > 2
+
+
+@pytest.mark.parametrize("decay", [0.0, 1.5, 3.0])
+def test_coefficients_of_start_functions_fall_by_the_given_power(decay):
+    generator = torch.Generator().manual_seed(0)
+    edges = smooth_edges(Chebyshev(20), 1, 4000, constant=True, degree=20, generator=generator, decay=decay)
+    sizes = edges.square().mean(1).sqrt()
+    slope = np.polyfit(np.log(1 + np.arange(21)), sizes.log().numpy(), 1)[0]
+    assert slope == pytest.approx(-decay, abs=0.03)
+
+
+def test_a_decay_below_zero_is_refused():
+    with pytest.raises(ValueError, match="`decay` must be at least 0, got -1"):
+        KAN([1, 1], decay=-1)

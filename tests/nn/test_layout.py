@@ -15,6 +15,7 @@ NETWORKS = {
     "Chebyshev KAN": KAN([2, 3, 1], basis="chebyshev", k=[7, 2], seed=2),
     "Fourier KAN": KAN([2, 3, 1], basis=[Fourier(5, 2.0), Fourier(3, 3.5)], seed=2),
     "Gaussian KAN": KAN([2, 3, 1], basis=[Gaussian(5, 1.5), Union(Gaussian(3), SiLU())], seed=2),
+    "smooth KAN": KAN([2, 3, 1], basis="chebyshev", k=[7, 2], decay=3.0, seed=2),
     "squashed KAN": KAN([1, 2, 1], squash=True, seed=2),
     "uneven KAN": KAN([1, 2, 1], basis=[BSpline(grid=UNEVEN, degree=4, outside="linear"), Union(Chebyshev(2), SiLU())]),
     "MLP": MLP([2, 4, 4, 1], seed=2),
