@@ -138,14 +138,15 @@ class Training:
     starts: int = 1
 
     def __post_init__(self) -> None:
-        self._choose_start()
+        self._start, self._start_cpu = time.perf_counter(), time.process_time()
+        if self._chose_another_start() and self.tend is not None:
+            self.tend.restart()
         self._window_start = self.start
         self._notes: dict[str, float] = {}
         self._weights, self._last = {b.name: b.weight for b in self.problem.blocks}, math.inf
         rows = self.problem.residual()
         self.sizes, self.first_loss = self.problem.mean_squares(rows), float(rows @ rows)
         self._fresh = copy.deepcopy(self.optimizer)
-        self._start, self._start_cpu = time.perf_counter(), time.process_time()
         self._last_report = -math.inf
 
     @property
@@ -303,24 +304,26 @@ class Training:
         self.attempt += 1
         self._window_start = self.steps
         network.reset(self.seeds.network(self.attempt))
-        self._choose_start()
+        self._chose_another_start()
         if self.tend is not None:
             self.tend.restart()
         self.first_loss = max(self.first_loss, float(self.problem.residual().square().sum()))
         self.optimizer = copy.deepcopy(self._fresh)
         return True
 
-    def _choose_start(self) -> None:
-        """Keep the present start unless its loss is far above what is usual; then take the first one that is not."""
+    def _chose_another_start(self) -> bool:
+        """Keep the present start unless its loss is far above what is usual; then take the first one whose loss is not."""
         network: Any = self.problem.trial.network
         if self.starts == 1 or not is_renewable(network):
-            return
+            return False
         found = [(self._root(), self.problem.theta)]
         for number in range(1, self.starts):
             network.reset(self.seeds.start(self.attempt, number))
             found.append((self._root(), self.problem.theta))
         usual = statistics.median(root for root, _ in found)
-        self.problem.theta = next(theta for root, theta in found if root <= UNUSUAL * usual)
+        chosen = next(i for i, (root, _) in enumerate(found) if root <= UNUSUAL * usual)
+        self.problem.theta = found[chosen][1]
+        return chosen > 0
 
     def _root(self) -> float:
         root = float(self.problem.residual().norm())
