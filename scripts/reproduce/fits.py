@@ -64,40 +64,36 @@ class Target:
 
 
 def runs(targets: Sequence[Target], request: Request) -> list[Run]:
-    """KAN and MLP in turn on every target, from every seed."""
-    found = []
-    for seed in request.trials(SEEDS):
-        for target in targets:
-            kan: Result = {}
-            for network in ("KAN", "MLP"):
-                measure = partial(trained, target, network, seed, request.quick, kan)
-                found.append(Run(f"{target.name} | {network} | seed {seed}", measure, quick=target.quick))
-    return found
+    """Every target from every seed."""
+    return [
+        Run(f"{target.name} | seed {seed}", partial(trained, target, seed, request.quick), quick=target.quick)
+        for seed in request.trials(SEEDS)
+        for target in targets
+    ]
 
 
-def trained(target: Target, network: str, seed: int, quick: bool, kan: Result) -> Result:
-    """One network from one seed; `kan` is what became of the KAN of the same seed, whose time and size the MLP has."""
+def trained(target: Target, seed: int, quick: bool) -> Result:
+    """A KAN, and an MLP that has its size and its time."""
     data, start = target.dataset(QUICK_POINTS if quick else POINTS, seed), perf_counter()
-    if network == "KAN":
-        ways = [_fitted(target, data, degree, grids, seed, quick) for degree, grids in (WAYS[:1] if quick else WAYS)]
-        found = min(ways, key=lambda f: float(f.run["train_rmse"]))
-    else:
-        parameters = kan.get("parameters") or _kan(target, *WAYS[0], seed).parameter_count
-        model = MLP(mlp_width(target.width[0], target.width[-1], parameters), seed=seed)
-        found = not_interrupted(fit(model, data, seconds=kan.get("seconds", 5.0 if quick else 60.0), seed=seed))
-    result = {
-        "target": target.name,
-        "network": network,
-        "seed": seed,
+    ways = [_fitted(target, data, degree, grids, seed, quick) for degree, grids in (WAYS[:1] if quick else WAYS)]
+    kan = min(ways, key=lambda f: float(f.run["train_rmse"]))
+    seconds = perf_counter() - start
+    model = MLP(mlp_width(target.width[0], target.width[-1], _size(kan)), seed=seed)
+    mlp = not_interrupted(fit(model, data, seconds=seconds, seed=seed))
+    return {"target": target.name, "seed": seed, "seconds": seconds, "KAN": _figures(kan), "MLP": _figures(mlp)}
+
+
+def _figures(found: Solution) -> Result:
+    return {
         "width": str(found.network.width),  # type: ignore[union-attr]
-        "parameters": sum(p.numel() for p in found.network.parameters()),
+        "parameters": _size(found),
         "train": found.run["train_rmse"],
         "test": found.run["test_rmse"],
-        "seconds": perf_counter() - start,
     }
-    if network == "KAN":
-        kan |= result
-    return result
+
+
+def _size(found: Solution) -> int:
+    return sum(p.numel() for p in found.network.parameters())
 
 
 def _fitted(
@@ -149,22 +145,20 @@ def report(targets: Sequence[Target], results: Sequence[Result]) -> Report:
 
 
 def _row(target: Target, results: Sequence[Result]) -> dict[str, Any] | None:
-    kan = [r for r in results if r["network"] == "KAN"]
-    mlp = [r["test"] for r in results if r["network"] == "MLP"]
-    if not kan:
+    if not results:
         return None
-    tests = [np.inf if r["test"] is None else r["test"] for r in kan]
+    kan, mlp = ([np.inf if r[n]["test"] is None else r[n]["test"] for r in results] for n in ("KAN", "MLP"))
     return {
         "target": target.name,
-        "width": kan[0]["width"],
-        "parameters": kan[0]["parameters"],
-        "runs": len(kan),
-        "median": float(median(tests)),
-        "worst": float(max(tests)),
+        "width": results[0]["KAN"]["width"],
+        "parameters": int(median(r["KAN"]["parameters"] for r in results)),
+        "runs": len(results),
+        "median": float(median(kan)),
+        "worst": float(max(kan)),
         "paper_kan": target.kan,
-        "mlp_median": float(median(np.inf if t is None else t for t in mlp)) if mlp else None,
+        "mlp_median": float(median(mlp)),
         "paper_mlp": target.mlp,
-        "seconds": float(median(r["seconds"] for r in kan)),
+        "seconds": float(median(r["seconds"] for r in results)),
     }
 
 
