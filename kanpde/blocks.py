@@ -114,14 +114,11 @@ class Side:
         jacobian = values.new_zeros(self.size, sum(p.numel() for p in parameters))
         if not values.requires_grad:
             return values, jacobian
+        batched = not any(isinstance(m, Layer) for m in self.trial.network.modules())  # their gradients come one by one
         for start in range(0, self.size, AUTOGRAD_ROWS):
             count = min(AUTOGRAD_ROWS, self.size - start)
-            picks = values.new_zeros(count, self.size)
-            picks[:, start : start + count].fill_diagonal_(1.0)
             free = [p for p in parameters if p.requires_grad]
-            slopes = torch.autograd.grad(
-                values, free, picks, retain_graph=True, is_grads_batched=True, allow_unused=True
-            )
+            slopes = _rows_by_autograd(values[start : start + count], free, batched=batched)
             known = {id(p): r for p, r in zip(free, slopes, strict=True) if r is not None}
             flat = [
                 known[id(p)].reshape(count, -1) if id(p) in known else p.new_zeros(count, p.numel()) for p in parameters
@@ -145,6 +142,19 @@ class Side:
 
     def _full(self, value: Any) -> Tensor:
         return torch.as_tensor(value, dtype=self.x.dtype, device=self.x.device).expand(self.size)
+
+
+def _rows_by_autograd(
+    values: Float[Tensor, " n"], parameters: Sequence[Tensor], *, batched: bool
+) -> list[Tensor | None]:
+    """The slopes of values by tensors, shape (n, *tensor.shape) each; None where nothing depends on it."""
+    if batched:
+        picks = torch.eye(len(values), dtype=values.dtype, device=values.device)
+        return list(
+            torch.autograd.grad(values, parameters, picks, retain_graph=True, is_grads_batched=True, allow_unused=True)
+        )
+    rows = [torch.autograd.grad(v, parameters, retain_graph=True, allow_unused=True) for v in values]
+    return [None if column[0] is None else torch.stack(column) for column in zip(*rows, strict=True)]
 
 
 @dataclass(frozen=True)

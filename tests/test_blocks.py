@@ -23,7 +23,7 @@ from kanpde import (
 )
 from kanpde.ansatz import build_ansatz
 from kanpde.blocks import LeastSquares, Trial, build_blocks
-from kanpde.nn import KAN, MLP
+from kanpde.nn import KAN, MLP, KANLinear
 from kanpde.nn.input_map import InputMap
 from kanpde.nn.prune import prune
 from kanpde.nn.stretch import Front, Stretch
@@ -98,6 +98,12 @@ def plain(n_in, n_out):
     return nn.Sequential(nn.Linear(n_in, 5), nn.Tanh(), nn.Linear(5, n_out)).double()
 
 
+def with_kan_layers(n_in, n_out):
+    draw = torch.Generator().manual_seed(3)
+    layers = [KANLinear(a, b, spline_order=6, generator=draw, dtype=torch.float64) for a, b in ((n_in, 3), (3, n_out))]
+    return nn.Sequential(*layers)
+
+
 NETWORKS = {
     "bspline": lambda n, m: KAN([n, 3, m], grid=3, seed=1),
     "octic bspline": lambda n, m: KAN([n, 2, 2, m], grid=2, k=8, base=False, seed=1),
@@ -106,6 +112,7 @@ NETWORKS = {
     "mlp": lambda n, m: MLP([n, 5, 5, m], seed=1),
     "sine mlp": lambda n, m: MLP([n, 5, m], activation="sine", seed=1),
     "torch module": plain,
+    "torch module with KAN layers": with_kan_layers,
 }
 PROBLEMS = [Nonlinear, Wave, System, Inverse, Fourth]
 
