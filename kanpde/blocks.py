@@ -114,16 +114,17 @@ class Side:
         jacobian = values.new_zeros(self.size, sum(p.numel() for p in parameters))
         if not values.requires_grad:
             return values, jacobian
+        free = [p for p in parameters if p.requires_grad]
         batched = not any(isinstance(m, Layer) for m in self.trial.network.modules())  # their gradients come one by one
         for start in range(0, self.size, AUTOGRAD_ROWS):
-            count = min(AUTOGRAD_ROWS, self.size - start)
-            free = [p for p in parameters if p.requires_grad]
-            slopes = _rows_by_autograd(values[start : start + count], free, batched=batched)
-            known = {id(p): r for p, r in zip(free, slopes, strict=True) if r is not None}
-            flat = [
-                known[id(p)].reshape(count, -1) if id(p) in known else p.new_zeros(count, p.numel()) for p in parameters
-            ]
-            jacobian[start : start + count] = torch.cat(flat, dim=1)
+            part = slice(start, min(start + AUTOGRAD_ROWS, self.size))
+            slopes = iter(_rows_by_autograd(values[part], free, batched=batched))
+            for p, columns in zip(
+                parameters, jacobian[part].split([p.numel() for p in parameters], dim=1), strict=True
+            ):
+                found = next(slopes) if p.requires_grad else None
+                if found is not None:
+                    columns.copy_(found.flatten(1) if found.ndim > 1 else found[:, None])
         return values.detach(), jacobian
 
     def _jet(self) -> Tensor:
@@ -333,7 +334,8 @@ class LeastSquares:
 
     def unwhiten(self, step: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
         """A step in the parameters of `whiten` as a step in `theta`, which leaves alone what is held."""
-        out = step.clone() if self._free is None else step * self._free
+        step = step if self._free is None else step * self._free
+        out = step.clone()
         for part, n_in, transform in self._transforms:
             features = step[part].unflatten(0, (n_in, len(transform), -1))
             out[part] = torch.einsum("bc,ico->ibo", transform, features).flatten()

@@ -18,7 +18,7 @@ from .nn.network import held_parameters
 from .nn.prune import prune
 from .nn.symbolic import Match, SymbolicFunction
 from .nn.symbolic.edges import Pair
-from .nn.symbolic.fix import CONSTANT, fix_symbolic, suggest_layer, suggest_symbolic
+from .nn.symbolic.fix import CONSTANT, fix_symbolic, suggest_layer
 from .nn.symbolic.library import chosen
 from .nn.symbolic.match import PRICE
 from .regularisation import Sparsity
@@ -136,7 +136,7 @@ def auto_symbolic(
     inputs = scaled_inputs(x)
 
     def refit(network: Network) -> Solution:
-        return not_interrupted(fit(copy.deepcopy(network), x, y, steps=steps, seed=seed))
+        return not_interrupted(fit(network, x, y, steps=steps, seed=seed))
 
     reading = _Reading(inputs, None if functions is None else chosen(functions), price, refit)
     alone = starts == 1 and not deepen and grids is None
@@ -173,7 +173,7 @@ class _Reading:
         x: inputs of the network at the points.
         library: functions to choose from; all without it.
         price: of complexity.
-        refit: trains a copy of a network on the values.
+        refit: trains a network on the values, in place.
     """
 
     x: Float[Tensor, "n inputs"]
@@ -192,9 +192,7 @@ class _Reading:
         others = [first | {pair: other} for pair, edge in edges.items() for other in edge[1:ALTERNATIVES]]
         choices += [(choice, WORSE) for choice in (first, *others)]
         for choice, factor in choices:
-            network = copy.deepcopy(_network(found))
-            fix_symbolic(network, number, choice)
-            trial = self.refit(network)
+            trial = self._fixed(found, number, choice)
             if _error(trial) <= factor * error:
                 return trial, {pair: match.function.name for pair, match in choice.items()}
         return None, {}
@@ -217,24 +215,25 @@ class _Reading:
                 for name in sorted(set(names.values()) - {CONSTANT}):
                     pairs = [pair for pair, present in names.items() if present == name]
                     for choice, dearer in self._others(_network(found), number, pairs):
-                        network = copy.deepcopy(_network(found))
-                        fix_symbolic(network, number, choice)
-                        trial = self.refit(network)
+                        trial = self._fixed(found, number, choice)
                         if _error(trial) * 10**dearer < _error(found) / 2:
                             found, improved = trial, True
                             names.update({pair: match.function.name for pair, match in choice.items()})
                             break
         return found
 
+    def _fixed(self, found: Solution, number: int, choice: dict[Pair, Match]) -> Solution:
+        """A copy of the network with edges of a layer as formulas, refitted."""
+        network = copy.deepcopy(_network(found))
+        fix_symbolic(network, number, choice)
+        return self.refit(network)
+
     def _others(
         self, network: Network, number: int, pairs: Sequence[Pair]
     ) -> Iterator[tuple[dict[Pair, Match], float]]:
         """Other functions for edges that have the same one, and the price of the complexity that they add."""
         present = network.layers[number].formulas[pairs[0]][0]
-        edges = {
-            pair: suggest_symbolic(network, number, *pair, self.x, functions=self.library, price=self.price)
-            for pair in pairs
-        }
+        edges = suggest_layer(network, number, self.x, pairs=pairs, functions=self.library, price=self.price)
         names = [match.function.name for match in edges[pairs[0]] if match.function.name != present.name]
         for other in names[:ALTERNATIVES]:
             choice = {pair: match for pair, edge in edges.items() for match in edge if match.function.name == other}

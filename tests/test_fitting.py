@@ -179,9 +179,10 @@ def test_a_network_with_formulas_does_not_start_again_where_it_gets_stuck():
     ],
     ids=str,
 )  # fmt: skip
-def test_parameters_that_ask_for_no_gradient_keep_their_values(optimizer):
+@pytest.mark.parametrize("basis", ["chebyshev", "bspline"])
+def test_parameters_that_ask_for_no_gradient_keep_their_values(optimizer, basis):
     x = np.linspace(-1, 1, 60)
-    kan = KAN([1, 2, 1], basis="chebyshev", k=4)
+    kan = KAN([1, 2, 1], basis=basis, k=6, base=False)
     kan.layers[0].requires_grad_(False)
     before = {name: p.detach().clone() for name, p in kan.named_parameters()}
     fit(kan, x, np.exp(x), optimizer=optimizer, steps=20)

@@ -32,12 +32,12 @@ def run_tables(about: str | None, tables: Mapping[str, Table], folder: Path, *, 
     parser.add_argument("--seeds", type=int, metavar="N", help="how often a training is repeated, instead of the usual")
     parser.add_argument("--only", metavar="NAME", help="the rows that have this word in their name, long ones too")
     parser.add_argument("--out", type=Path, default=folder, metavar="DIR", help="%(default)s")
+    parser.set_defaults(data=[])
     if data is not None:
         about_data = f"files that {data} measures instead of its own"
-        parser.add_argument("--data", type=Path, nargs="+", default=[], metavar="FILE", help=about_data)
+        parser.add_argument("--data", type=Path, nargs="+", metavar="FILE", help=about_data)
     options = parser.parse_args()
-    files = tuple(options.data) if data is not None else ()
-    if files and options.table != data:
+    if options.data and options.table != data:
         parser.error(f"`--data` must go with the table {data}, got '{options.table}'.")
     if options.seeds is not None and options.seeds < 1:
         parser.error(f"`--seeds` must be at least 1, got {options.seeds}.")
@@ -47,7 +47,13 @@ def run_tables(about: str | None, tables: Mapping[str, Table], folder: Path, *, 
     torch.set_num_threads(THREADS)
     for name in tables if options.table == "all" else [options.table]:
         try:
-            _measure(name, tables[name], Request(options.quick, options.seeds, files), options.only, options.out)
+            _measure(
+                name,
+                tables[name],
+                Request(options.quick, options.seeds, tuple(options.data)),
+                options.only,
+                options.out,
+            )
         except Unavailable as reason:
             print(f"{name}: {reason}")
         except ValueError as error:

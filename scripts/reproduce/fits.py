@@ -114,14 +114,14 @@ def _kan(target: Target, degree: int, grids: Sequence[int], seed: int) -> KAN:
     return KAN(target.width, basis=bases, base=False, seed=seed)
 
 
-def mlp_width(n_in: int, n_out: int, parameters: int) -> list[int]:
+def mlp_width(n_in: int, n_out: int, parameters: int, *, hidden: int = HIDDEN) -> list[int]:
     """Of an MLP with equal hidden layers and about that many parameters."""
 
     def count(h: int) -> int:
-        return (n_in + 1) * h + (HIDDEN - 1) * (h + 1) * h + (h + 1) * n_out
+        return (n_in + 1) * h + (hidden - 1) * (h + 1) * h + (h + 1) * n_out
 
-    hidden = min(range(2, 200), key=lambda h: abs(count(h) - parameters))
-    return [n_in, *[hidden] * HIDDEN, n_out]
+    nodes = min(range(2, 200), key=lambda h: abs(count(h) - parameters))
+    return [n_in, *[nodes] * hidden, n_out]
 
 
 def report(targets: Sequence[Target], results: Sequence[Result]) -> Report:

@@ -28,6 +28,8 @@ from kanpde import KAN, MLP, auto_symbolic, find_relations, fit
 from kanpde.fitting import not_interrupted, scaled_inputs
 from kanpde.nn.basis import BSpline
 
+from .fits import mlp_width
+
 SHIPPED = Path(__file__).with_name("knots.csv.gz")
 OURS = "SnapPy, 8,000 knots"
 """Name of the table that ships."""
@@ -176,9 +178,7 @@ def classified(knots: Knots, network: str, inputs: str, grouped: bool, seed: int
     if network == "KAN":
         _learn_number(kan, seen, knots.signature[here], _edges(inputs, 3), seed, quick)
     else:
-        model = MLP(
-            [seen.shape[1], _hidden(seen.shape[1], kan.width[-1], kan.parameter_count), kan.width[-1]], seed=seed
-        )
+        model = MLP(mlp_width(kan.width[0], kan.width[-1], kan.parameter_count, hidden=1), seed=seed)
     test = (unseen, labels[there])
     found = fit(model, seen, labels[here], test=test, loss="cross_entropy", steps=steps, seed=seed)
     not_interrupted(found)
@@ -238,10 +238,12 @@ def relations(knots: Knots) -> Result:
 
 def report(results: Sequence[Result]) -> Report:
     """A line per table, method and split; below the formulas and the relations."""
-    rows, texts = [], []
+    texts = []
     judged = [r for r in results if r["method"] != "relations"]
-    for key in dict.fromkeys((r["source"], r["method"], r["inputs"], r["split"]) for r in judged):
-        rows.append(_row([r for r in judged if (r["source"], r["method"], r["inputs"], r["split"]) == key]))
+    alike: dict[tuple[str, ...], list[Result]] = {}
+    for r in judged:
+        alike.setdefault((r["source"], r["method"], r["inputs"], r["split"]), []).append(r)
+    rows = [_row(group) for group in alike.values()]
     for r in results:
         if r["method"] == "relations":
             found = "; ".join(f"{', '.join(names)} ({power(unexplained)})" for names, unexplained in r["found"])
@@ -289,11 +291,6 @@ def _learn_number(kan: KAN, x: np.ndarray, signature: np.ndarray, bases: list[BS
 def _edges(inputs: str, outer: int) -> list[BSpline]:
     intervals = GRID_OF_THREE if inputs == "3" else GRID
     return [BSpline(intervals, 3, outside="linear"), BSpline(outer, 3, outside="linear")]
-
-
-def _hidden(n_in: int, n_out: int, parameters: int) -> int:
-    """Nodes of the one hidden layer of an MLP with about that many parameters."""
-    return max(1, round((parameters - n_out) / (n_in + 1 + n_out)))
 
 
 def _scored(

@@ -44,7 +44,9 @@ def suggest_symbolic(
         ValueError: for an edge that does not exist.
     """
     check_edge(network, layer, i, o)
-    return _matches(network, layer, i, [o], x, functions, price)[0]
+    seen = network.layer_inputs(x)[layer]
+    values = network.layers[layer].edge_values(seen)[:, i, [o]]
+    return matches(seen[:, i], values, functions, price=price)[0]
 
 
 def suggest_layer(
@@ -52,31 +54,21 @@ def suggest_layer(
     layer: int,
     x: Float[Tensor, "n inputs"],
     *,
+    pairs: Iterable[Pair] | None = None,
     functions: Iterable[str | SymbolicFunction] | None = None,
     price: float = PRICE,
 ) -> dict[Pair, list[Match]]:
-    """The same for every learned edge of a layer, where a node with one value has constants alone; see `suggest_symbolic`."""
+    """The same for several edges of a layer, the learned ones without `pairs`; a node with one value has constants alone."""
     found: dict[Pair, list[Match]] = {}
-    pairs, seen = _layer(network, layer).pairs, network.layer_inputs(x)[layer]
-    for i in sorted({i for i, _ in pairs}):
-        outputs = [o for source, o in pairs if source == i]
+    edges = _layer(network, layer).pairs if pairs is None else list(pairs)
+    seen = network.layer_inputs(x)[layer]
+    values = network.layers[layer].edge_values(seen)
+    for i in sorted({i for i, _ in edges}):
+        outputs = [o for source, o in edges if source == i]
         varies = bool(seen[:, i].max() > seen[:, i].min())
-        per_edge = _matches(network, layer, i, outputs, x, functions if varies else [CONSTANT], price)
+        per_edge = matches(seen[:, i], values[:, i, outputs], functions if varies else [CONSTANT], price=price)
         found |= {(i, o): edge for o, edge in zip(outputs, per_edge, strict=True)}
     return found
-
-
-def _matches(
-    network: Network,
-    layer: int,
-    i: int,
-    outputs: list[int],
-    x: Tensor,
-    functions: Iterable[str | SymbolicFunction] | None,
-    price: float,
-) -> list[list[Match]]:
-    seen = network.layer_inputs(x)[layer]
-    return matches(seen[:, i], network.layers[layer].edge_values(seen)[:, i, outputs], functions, price=price)
 
 
 def fix_symbolic(network: Network, layer: int, chosen: Mapping[Pair, Match]) -> None:
