@@ -110,8 +110,12 @@ def _fitted(
 
 
 def _kan(target: Target, degree: int, grids: Sequence[int], seed: int) -> KAN:
-    bases = [BSpline(grids[0], degree, outside="linear") for _ in target.width[1:]]
-    return KAN(target.width, basis=bases, base=False, seed=seed)
+    return KAN(target.width, basis=splines(target.width, grids[0], degree), base=False, seed=seed)
+
+
+def splines(width: Sequence[int], intervals: int, degree: int) -> list[BSpline]:
+    """A basis per layer, with bounded slopes beyond the grid, as narrow deep networks need."""
+    return [BSpline(intervals, degree, outside="linear") for _ in width[1:]]
 
 
 def mlp_width(n_in: int, n_out: int, parameters: int, *, hidden: int = HIDDEN) -> list[int]:

@@ -28,7 +28,7 @@ from kanpde import KAN, MLP, auto_symbolic, find_relations, fit
 from kanpde.fitting import not_interrupted, scaled_inputs
 from kanpde.nn.basis import BSpline
 
-from .fits import mlp_width
+from .fits import mlp_width, splines
 
 SHIPPED = Path(__file__).with_name("knots.csv.gz")
 OURS = "SnapPy, 8,000 knots"
@@ -214,7 +214,7 @@ def read_off(knots: Knots, seed: int) -> Result:
     here, there = knots.split(False, seed)
     x = knots.columns(THREE)
     x = np.clip(x, x[here].min(0), x[here].max(0))
-    kan = KAN([3, 1, 1], basis=[BSpline(8, 3, outside="linear") for _ in range(2)], base=False, seed=seed)
+    kan = KAN([3, 1, 1], basis=splines([3, 1, 1], 8, 3), base=False, seed=seed)
     found = auto_symbolic(kan, x[here], knots.signature[here].astype(float), starts=3, steps=60, seed=seed)
     values = found.solution(x1=x[:, 0], x2=x[:, 1], x3=x[:, 2])
     parameters = sum(p.numel() for p in found.solution.network.parameters())

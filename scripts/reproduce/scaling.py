@@ -20,7 +20,8 @@ from torch import Tensor
 
 from kanpde import KAN, create_dataset, fit
 from kanpde.fitting import not_interrupted
-from kanpde.nn.basis import BSpline
+
+from .fits import splines
 
 SEEDS = 3
 POINTS, QUICK_POINTS = 3000, 300
@@ -75,8 +76,7 @@ def trained(toy: Toy, seed: int, quick: bool) -> Result:
     points, start = QUICK_POINTS if quick else POINTS, perf_counter()
     data = create_dataset(toy.function, toy.width[0], train_num=points, test_num=points, seed=seed, ends=True)
     grids, (starts, steps) = toy.grids[: 4 if quick else None], (2, 20) if quick else (STARTS, STEPS)
-    bases = [BSpline(grids[0], DEGREE, outside="linear") for _ in toy.width[1:]]
-    kan = KAN(toy.width, basis=bases, base=False, seed=seed)
+    kan = KAN(toy.width, basis=splines(toy.width, grids[0], DEGREE), base=False, seed=seed)
     found = fit(kan, data, grids=grids, deepen=len(toy.width) > 3, starts=starts, steps=steps, seed=seed)
     not_interrupted(found)
     return {

@@ -18,7 +18,8 @@ from scipy import special
 from torch import Tensor
 
 from kanpde import KAN, Readout, auto_symbolic, create_dataset, find_relations
-from kanpde.nn.basis import BSpline
+
+from .fits import splines
 
 SEEDS = 3
 POINTS, STARTS = 1000, 4
@@ -87,7 +88,7 @@ def read(toy: Toy, seed: int) -> Result:
     """One formula from one seed."""
     start = perf_counter()
     data = create_dataset(toy.function, toy.width[0], toy.ranges, POINTS, POINTS, seed=seed, ends=True)
-    kan = KAN(toy.width, basis=_splines(toy.width, *toy.splines), base=False, seed=seed)
+    kan = KAN(toy.width, basis=splines(toy.width, *toy.splines), base=False, seed=seed)
     options = {"starts": STARTS, **toy.options}
     found = auto_symbolic(kan, data["train_input"], data["train_label"], seed=seed, **options)
     error = _error(found, data["test_input"].numpy(), data["test_label"][:, 0].numpy()) if found.complete else None
@@ -118,7 +119,7 @@ def read_unasked(seed: int) -> Result:
         for value in columns:
             others = [c for c in columns if c != value]
             here, there = (slice(None, POINTS), slice(POINTS, None))
-            kan = KAN(width, basis=_splines(width, 10, 5), base=False, seed=seed)
+            kan = KAN(width, basis=splines(width, 10, 5), base=False, seed=seed)
             found = auto_symbolic(kan, x[here, others], x[here, value], seed=seed)
             if found.complete:
                 inside = ((x[there] >= x[here].min(0)) & (x[there] <= x[here].max(0))).all(1)
@@ -136,10 +137,6 @@ def read_unasked(seed: int) -> Result:
         "functions": functions,
         "seconds": perf_counter() - start,
     }
-
-
-def _splines(width: Sequence[int], intervals: int, degree: int) -> list[BSpline]:
-    return [BSpline(intervals, degree, outside="linear") for _ in width[1:]]
 
 
 def _error(found: Readout, x: np.ndarray, values: np.ndarray) -> float:
