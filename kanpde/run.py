@@ -9,7 +9,6 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from . import __version__
 from . import record as records
 from .budget import Budget
 from .field import Field, relative_error
@@ -375,5 +375,5 @@ def _environment(trial: nn.Module) -> dict[str, str]:
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "numpy": np.__version__,
-        "kanpde": version("kanpde"),
+        "kanpde": __version__,
     }

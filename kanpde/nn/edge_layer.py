@@ -54,7 +54,8 @@ class EdgeLayer(Layer):
             raise ValueError("`learned` must name every edge once, and none that is symbolic: an edge is one function.")
         super().__init__(n_in, basis, functions.T.reshape(-1, 1).clone())
         self.n_out = n_out
-        self.register_buffer("edges", torch.tensor(list(learned), dtype=torch.long).reshape(-1, 2), persistent=False)
+        edges = torch.tensor(list(learned), dtype=torch.long, device=functions.device).reshape(-1, 2)
+        self.register_buffer("edges", edges, persistent=False)
         numbers = functions.new_tensor([list(affine) for _, affine in symbolic.values()]).reshape(-1, 4)
         self.symbolic = SymbolicEdges(list(symbolic), [f for f, _ in symbolic.values()], numbers)
 

@@ -61,7 +61,9 @@ class Basis(nn.Module):
     def project(self, values: Float[Tensor, "points *many"]) -> Float[Tensor, "size *many"]:  # noqa: F821, UP037
         """Coefficients of the functions with the given values at `fit_points`, by least squares."""
         table = self.table(self.fit_points(), 0)[0]
-        return torch.linalg.lstsq(table, values.flatten(1), driver="gelsd").solution.unflatten(1, values.shape[1:])
+        right = values.to(table).flatten(1)  # solved on the processor: CUDA has no driver for a deficient rank
+        found = torch.linalg.lstsq(table.cpu(), right.cpu(), driver="gelsd").solution
+        return found.to(table).unflatten(1, values.shape[1:])
 
     def one(self) -> Float[Tensor, " size"] | None:
         """Coefficients of the constant 1, or None if these functions do not add up to it."""

@@ -35,13 +35,14 @@ def insertion(old: BSpline, new: BSpline) -> Float[Tensor, "new old"]:
         subdivision techniques"; Ramshaw (1989), Computer Aided Geometric Design 6, "Blossoms are polar forms".
     """
     degree, u, t = old.degree, old.knots, new.knots
-    row = torch.arange(new.size)
+    row, around = torch.arange(new.size, device=u.device), torch.arange(1 - degree, degree + 1, device=u.device)
     cell = torch.bucketize(t[row + (degree + 1) // 2], u, right=True) - 1
     cell = cell.clamp(degree, degree + len(old.grid) - 2)
     level = torch.ones_like(t[row])[None]
     for d in range(1, degree + 1):
-        left, right = u[cell + torch.arange(1 - d, 1)[:, None]], u[cell + torch.arange(1, d + 1)[:, None]]
+        near = u[cell + around[degree - d : degree + d, None]]
+        left, right = near[:d], near[d:]
         share = level / (right - left)
         level = pad((right - t[row + d]) * share, (0, 0, 0, 1)) + pad((t[row + d] - left) * share, (0, 0, 1, 0))
     matrix = t.new_zeros(new.size, old.size)
-    return matrix.scatter_(1, (cell - degree)[:, None] + torch.arange(degree + 1), level.T)
+    return matrix.scatter_(1, (cell - degree)[:, None] + row[: degree + 1], level.T)
