@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from .ansatz import Ansatz
 from .blocks import Side, Trial
@@ -21,6 +21,8 @@ from .nn.symbolic.formula import symbolic_formula
 from .symbols import Coordinate, Unknown, UnknownDerivative, unknown
 
 CHUNK = 20_000
+SLACK = 1e-9
+"""By how much a point may lie outside, in sizes of the domain."""
 
 
 class Evaluable:
@@ -38,14 +40,23 @@ class Evaluable:
     bounds: dict[str, tuple[float, float]]
     periodic: tuple[str, ...]
 
+    def contains(self, points: PointSet) -> Bool[np.ndarray, " n"]:
+        """Which points lie in the shape that the field lives on, up to rounding; all of its box without one."""
+        raise NotImplementedError
+
     def values(self, points: PointSet, name: str, derivative: str | tuple[int, ...] = "") -> Float[np.ndarray, " n"]:
         """An unknown, or one of its partial derivatives, at the given points."""
         raise NotImplementedError
 
     def on_grid(self, axes: Mapping[str, np.ndarray], derivative: str = "") -> dict[str, np.ndarray]:
-        """All unknowns on a tensor grid, in the order of `axes`."""
+        """All unknowns on a tensor grid, in the order of `axes`; NaN where the grid leaves the shape."""
         points, shape = tensor_points(dict(axes)), [len(a) for a in axes.values()]
-        return {name: self.values(points, name, derivative).reshape(shape) for name in self.unknowns}
+        inside = self.contains(points)
+        chosen = points if inside.all() else PointSet({n: c[inside] for n, c in points.columns.items()})
+        found = {name: np.full(len(points), np.nan) for name in self.unknowns}
+        for name, values in found.items():
+            values[inside] = self.values(chosen, name, derivative)
+        return {name: values.reshape(shape) for name, values in found.items()}
 
     def __call__(self, derivative: str = "", **coordinates: Any) -> Any:
         """Values at any points: `field(x=0.5, t=[0, 1])`; the arguments are broadcast.
@@ -82,6 +93,13 @@ class Evaluable:
                     f"`{n}` must lie in [{low:g}, {high:g}], got {a.min():g} to {a.max():g}: the network knows nothing beyond."
                 )
         points = PointSet({n: a.ravel() for n, a in zip(names, arrays, strict=True)})
+        inside = self.contains(points)
+        if not inside.all():
+            first = ", ".join(f"{n}={c[~inside][0]:g}" for n, c in points.columns.items())
+            raise ValueError(
+                f"`coordinates` must lie in the domain, got {int((~inside).sum())} of {len(points)} points outside, the "
+                f"first at {first}: `on_grid` leaves such points out."
+            )
         found = {u: self.values(points, u, derivative).reshape(arrays[0].shape) for u in self.unknowns}
         plain = {u: float(v) if v.ndim == 0 else v for u, v in found.items()}
         return next(iter(plain.values())) if len(plain) == 1 else plain
@@ -96,12 +114,14 @@ class Field(Evaluable):
         outputs: the network's outputs as symbolic functions.
         forms: unknown to its expression in coordinates and outputs.
         trial: the network on these coordinates.
+        inside: an expression that is positive in the domain, for one that is no box.
     """
 
     coordinates: tuple[Coordinate, ...]
     outputs: dict[str, Unknown]
     forms: dict[str, sp.Expr]
     trial: Trial
+    inside: sp.Expr | None = None
 
     @property
     def names(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -144,7 +164,21 @@ class Field(Evaluable):
     @classmethod
     def of(cls, ansatz: Ansatz, trial: Trial) -> Field:
         """The field of a trial solution."""
-        return cls(ansatz.problem.domain.coordinates, ansatz.outputs, ansatz.forms, trial)
+        domain = ansatz.problem.domain
+        return cls(domain.coordinates, ansatz.outputs, ansatz.forms, trial, domain.formula)
+
+    def contains(self, points: PointSet) -> Bool[np.ndarray, " n"]:
+        """Which points lie in the domain, up to rounding."""
+        if self._inside is None:
+            return np.ones(len(points), bool)
+        size = max(hi - lo for lo, hi in self.bounds.values())
+        with np.errstate(all="ignore"):
+            value = self._inside.value(self._inside.known(points.known), [])
+        return np.broadcast_to(np.asarray(value, float) >= -SLACK * size, (len(points),))
+
+    @cached_property
+    def _inside(self) -> Expression | None:
+        return None if self.inside is None else Expression(self.inside, [])
 
     @cached_property
     def _expressions(self) -> dict[tuple[str, str | tuple[int, ...]], Expression]:
@@ -195,7 +229,9 @@ class Field(Evaluable):
 
 
 def relative_error(found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]) -> float:
-    """Relative L2 error over all unknowns together; the absolute one if the reference is zero."""
+    """Relative L2 error over all unknowns together, where the reference has a value; the absolute one if that is zero."""
+    known = [~np.isnan(w) for w in wanted]
+    found, wanted = ([v[k] for v, k in zip(values, known, strict=True)] for values in (found, wanted))
     with np.errstate(over="ignore", invalid="ignore"):  # a diverged run has an infinite error
         miss = np.sqrt(sum(float(np.sum((f - w) ** 2)) for f, w in zip(found, wanted, strict=True)))
         size = np.sqrt(sum(float(np.sum(w**2)) for w in wanted))
