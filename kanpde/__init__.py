@@ -16,6 +16,7 @@ _HOME = {
     "kanpde.conditions": ["Data", "Dirichlet", "Initial", "Neumann", "Periodic", "Robin"],
     "kanpde.symbols": ["Parameter", "diff", "div", "grad", "laplacian"],
     "kanpde.coefficient": ["Coefficient"],
+    "kanpde.singularity": ["Singular"],
     "kanpde.nn": ["KAN", "MLP", "KANLayer", "KANLinear"],
     "kanpde.solver": ["DivergenceError", "Points", "solve"],
     "kanpde.plan": ["AdaptiveSlabs", "Plan"],

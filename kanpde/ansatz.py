@@ -25,7 +25,8 @@ from .masks import depth, mask
 from .nn.input_map import LAG
 from .problem import Problem
 from .sampling import Uniform
-from .symbols import Unknown, unknown
+from .singularity import Singular, singular_terms
+from .symbols import Parameter, Unknown, unknown
 
 USUAL = (Dirichlet, Initial, Periodic)
 """What `hard=True` for a whole run builds in."""
@@ -43,6 +44,7 @@ class Ansatz:
         forms: unknown to its expression in coordinates and outputs.
         periodic: coordinates that enter the network as two cosines.
         terms: the loss terms that remain, in terms of the outputs.
+        numbers: to be found beside the network: those of an inverse problem, and the factors of singular terms.
         dense_ends: coordinates whose points lie closer towards both ends.
     """
 
@@ -51,6 +53,7 @@ class Ansatz:
     forms: dict[str, sp.Expr]
     periodic: tuple[str, ...]
     terms: tuple[Term, ...]
+    numbers: tuple[Parameter, ...] = ()
     dense_ends: tuple[str, ...] = ()
 
     @property
@@ -91,18 +94,38 @@ def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False)
             )
     periodic = tuple(axis for c in built if isinstance(c, Periodic) for axis in c.axes)
     outputs = {name: unknown(f"N_{name}", problem.domain.coordinates) for name in problem.unknown}
+    singular = singular_terms(problem)
     forms = {}
     for name, output in outputs.items():
         lift, factor = _lift_and_mask(problem, name, built)
         if problem.given_lift is not None and built:
             lift = problem.given_lift[name]
-        forms[name] = _with_slopes(problem, name, lift, factor * output, built)
+        own = singular.get(name, [])
+        inner = factor * output + sp.Add(*[c * f * _cutoff(problem, name, s, built) for c, f, s in own])
+        forms[name] = _with_slopes(problem, name, lift, inner, built)
         if not trusted:
-            _verify(problem, name, lift, forms[name].subs(output, _probe(problem, periodic)).doit(), built, periodic)
+            stand_ins: dict[sp.Expr, sp.Expr] = {output: _probe(problem, periodic)}
+            stand_ins |= {c: sp.Integer(1) for c, _, _ in own}
+            _verify(problem, name, lift, forms[name].subs(stand_ins).doit(), built, periodic)
     soft = [t for c in problem.condition_list if c not in built for t in problem.terms_of(c)]
     inside = problem.terms[: len(problem.equations)]
     terms = tuple(Term(t.name, problem.substitute(forms, t.expression), t.place, t.weight) for t in [*inside, *soft])
-    return Ansatz(problem, outputs, forms, periodic, terms)
+    factors = [c for terms_of in singular.values() for c, _, _ in terms_of]
+    return Ansatz(problem, outputs, forms, periodic, terms, (*problem.inverse_parameters, *factors))
+
+
+def _cutoff(problem: Problem, name: str, singular: Singular, built: list[Condition]) -> sp.Expr:
+    """Zero where values are built in on other pieces than the two of a corner, and 1 at the corner to third order."""
+    corner = singular.corner(problem)
+    values = [
+        f for c in built if isinstance(c, Dirichlet) and name in c.values for f in problem.domain.boundary(c.on).faces
+    ]
+    others = [f for f in values if f is not corner.left and f is not corner.right]
+    if not others:
+        return sp.Integer(1)
+    factor = mask(problem.domain, others)
+    there = factor.subs(dict(zip(problem.domain.coordinates, corner.point, strict=False)))
+    return 1 - (1 - factor / there) ** 4
 
 
 def _lift_and_mask(problem: Problem, name: str, built: list[Condition]) -> tuple[sp.Expr, sp.Expr]:

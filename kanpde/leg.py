@@ -69,7 +69,7 @@ class Leg:
         """A leg with freshly drawn points."""
         problem = ansatz.problem
         input_map = InputMap(problem.domain.bounds, ansatz.periodic, stretches)
-        trial = Trial(network, input_map, problem.inverse_parameters)
+        trial = Trial(network, input_map, ansatz.numbers)
         counts = {"interior": settings.points.interior or 1, "boundary": settings.points.boundary or 1}
         half = {name: max(1, count // 2) for name, count in counts.items()}
         penalty = settings.optimizer.penalty

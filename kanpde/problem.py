@@ -22,8 +22,9 @@ from .symbols import Coordinate, Parameter, Unknown, as_expression, orders_of, u
 
 if TYPE_CHECKING:
     from .check import CheckReport
+    from .singularity import Singular
 
-SETTINGS = ("unknowns", "manufactured", "closed_form_error", "source")
+SETTINGS = ("unknowns", "manufactured", "closed_form_error", "source", "singularities")
 """Attributes of a class that say something about the problem and are no parameters of it."""
 
 
@@ -42,6 +43,8 @@ class Problem:
         manufactured: subtract the residual of `exact`, so that `exact` becomes the solution.
         closed_form_error: relative error of `closed_form`, if that method exists.
         source: where the problem comes from.
+        singularities: terms of a known kind that the solution has at corners, `[Singular(at=(0, 0), exponent=2/3)]`; those
+            of all corners with straight sides without it, none for `()`.
 
     Optional methods:
         exact(self, x, t): the solution as an expression, or a dict for a system.
@@ -61,6 +64,7 @@ class Problem:
     manufactured: ClassVar[bool] = False
     closed_form_error: ClassVar[float] = 0.0
     source: ClassVar[str] = ""
+    singularities: ClassVar[Sequence[Singular] | None] = None
 
     def __init__(self, **parameters: Any):
         if not isinstance(getattr(self, "domain", None), Domain):

@@ -239,7 +239,8 @@ def misses(problem, conditions, seed=0):
     ansatz = build_ansatz(problem)
     x = problem.domain.coordinates
     network = sp.exp(sp.Add(*[c * (i + 1) / 3 for i, c in enumerate(x)])) + sp.sin(3 * x[0])
-    forms = {n: f.subs(ansatz.outputs[n], network).doit() for n, f in ansatz.forms.items()}
+    factors = {c: sp.Integer(2) for c in ansatz.numbers}
+    forms = {n: f.subs({ansatz.outputs[n]: network, **factors}).doit() for n, f in ansatz.forms.items()}
     found = []
     for term in [t for c in conditions for t in problem.terms_of(c)]:
         for points in term.place.sample(200, Uniform(seed)):

@@ -23,6 +23,7 @@ ORDER = [
     "problem",
     "sampling",
     "masks",
+    "singularity",
     "check",
     "coefficient",
     "reference",

@@ -1,0 +1,176 @@
+"""What solutions are known to do at corners: functions of r and theta that a smooth network cannot follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import sympy as sp
+
+from .conditions import Dirichlet, Neumann, Robin
+from .geometry import Piece
+from .geometry.corners import Corner, corners_of
+from .symbols import Parameter
+
+if TYPE_CHECKING:
+    from .problem import Problem
+
+SMOOTH = 5.0
+"""Exponents from here on are left to the network."""
+WHOLE = 1e-9
+TINY = 1e-150
+"""Keeps the logarithm finite at the corner, where its factor vanishes."""
+
+
+@dataclass(frozen=True)
+class Singular:
+    """A term c r^exponent f(exponent theta) of the solution with an unknown factor c: `Singular(at=(0, 0), exponent=2/3)`.
+
+    theta is measured from the right side of the corner, where the shape begins counterclockwise; f is the sine if the
+    value is given there and the cosine if the slope is.
+
+    Attributes:
+        at: the point; a corner of the domain.
+        exponent: power of the distance from it, above 0.
+        logarithmic: r^exponent (log r f + theta f') instead, with a whole exponent, which solutions have where
+            r^exponent f is smooth; less a polynomial, so that it vanishes on both sides if values are given there.
+        unknown: of which unknown; the first one without it.
+
+    Source:
+        Grisvard (1985), Elliptic Problems in Nonsmooth Domains; Strang, Fix (1973), An Analysis of the Finite Element
+        Method, ch. 8 (corner functions among trial functions).
+    """
+
+    at: tuple[float, float]
+    exponent: float
+    logarithmic: bool = False
+    unknown: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.exponent < np.inf:
+            raise ValueError(f"`exponent` must be above 0 and finite, got {self.exponent}: the solution is bounded.")
+
+    def corner(self, problem: Problem) -> Corner:
+        """The corner that it belongs to.
+
+        Raises:
+            ValueError: for a point that is no corner of the domain.
+        """
+        return _corner_at(problem, self.at)
+
+    def expression(self, problem: Problem) -> sp.Expr:
+        """The function, without its factor.
+
+        Raises:
+            ValueError: for a point that is no corner of the domain.
+        """
+        corner = self.corner(problem)
+        x, y = (c - sp.Float(p) for c, p in zip(problem.domain.coordinates[:2], corner.point, strict=True))
+        cos, sin = np.cos(corner.bisector), np.sin(corner.bisector)
+        along, across = (_exact(cos) * x + _exact(sin) * y), (_exact(cos) * y - _exact(sin) * x)
+        r = sp.sqrt(x**2 + y**2)
+        theta = sp.atan2(across, along) + sp.Float(corner.opening / 2)
+        value, slope = (
+            (sp.sin, sp.cos) if _gives_value(problem, corner.right, self._name(problem)) else (sp.cos, sp.sin)
+        )
+        sign = 1 if value is sp.sin else -1
+        power = sp.Float(self.exponent)
+        if not self.logarithmic:
+            return r**power * value(power * theta)
+        logarithm = r**power * (sp.log(r + TINY) * value(power * theta) + sign * theta * slope(power * theta))
+        if value is sp.cos or abs(np.sin(corner.opening)) < WHOLE:
+            return logarithm
+        start = corner.bisector - corner.opening / 2
+        height = (_exact(np.cos(start)) * y - _exact(np.sin(start)) * x) / _exact(np.sin(corner.opening))
+        return logarithm - sp.Float(corner.opening * np.cos(self.exponent * corner.opening)) * height ** round(
+            self.exponent
+        )
+
+    def _name(self, problem: Problem) -> str:
+        return self.unknown or next(iter(problem.unknown))
+
+
+def singular_terms(problem: Problem) -> dict[str, list[tuple[Parameter, sp.Expr, Singular]]]:
+    """Unknown to the singular terms of its solution: a factor to be found, and the function.
+
+    They are those that the problem names, or else those of all corners with straight sides of a plane shape that is no
+    box, if the equations are steady and begin with the Laplacian of their unknowns.
+    """
+    given = problem.singularities
+    listed = list(_found(problem)) if given is None else list(given)
+    terms: dict[str, list[tuple[Parameter, sp.Expr, Singular]]] = {}
+    for term in listed:
+        name = term.unknown or next(iter(problem.unknown))
+        if name not in problem.unknown:
+            raise ValueError(f"`unknown` of {term} must be one of {', '.join(problem.unknown)}.")
+        own = terms.setdefault(name, [])
+        own.append((Parameter(0.0, f"singular_{name}_{len(own) + 1}"), term.expression(problem), term))
+    return terms
+
+
+def _found(problem: Problem) -> Iterator[Singular]:
+    domain = problem.domain
+    if domain.is_box or domain.time_name or len(domain.space_names) != 2:
+        return
+    for name in problem.unknown:
+        if not _begins_with_laplacian(problem, name):
+            continue
+        for corner in corners_of(domain.region):
+            if _is_straight(corner.right) and _is_straight(corner.left):
+                yield from _of_corner(problem, corner, name)
+
+
+def _of_corner(problem: Problem, corner: Corner, name: str) -> Iterator[Singular]:
+    """K pi / opening, or (k - 1/2) pi / opening where a value and a slope meet; with a logarithm where that is whole."""
+    kinds = [_gives_value(problem, piece, name) for piece in (corner.right, corner.left)]
+    shift = 0.0 if kinds[0] == kinds[1] else 0.5
+    step = np.pi / corner.opening
+    for k in range(1, int(SMOOTH / step) + 2):
+        exponent = (k - shift) * step
+        whole = abs(exponent - round(exponent)) < WHOLE
+        if exponent < SMOOTH and not (whole and exponent < 1.5):
+            yield Singular(corner.point, round(exponent) if whole else exponent, whole, name)
+
+
+def _is_straight(piece: Piece) -> bool:
+    level = piece.level
+    return level is not None and bool(level.is_polynomial()) and sp.total_degree(level) == 1
+
+
+def _gives_value(problem: Problem, piece: object, name: str) -> bool:
+    """Whether the value is given on a piece, and not the slope."""
+    for condition in problem.condition_list:
+        local = isinstance(condition, (Dirichlet, Neumann, Robin)) and name in condition.values
+        if local and piece in problem.domain.boundary(condition.on).faces:
+            return isinstance(condition, Dirichlet)
+    return True
+
+
+def _begins_with_laplacian(problem: Problem, name: str) -> bool:
+    """Whether the highest derivatives of an unknown form a multiple of its Laplacian, in one equation alone."""
+    u = problem.unknown[name]
+    holding = [e for e in problem.equations.values() if any(d.expr == u for d in e.atoms(sp.Derivative))]
+    orders = {k: v for k, v in problem.orders.items() if k[0] == name}
+    if len(holding) != 1 or max(orders.values()) != 2:
+        return False
+    x, y = problem.domain.coordinates[:2]
+    pure = [holding[0].expand().coeff(sp.diff(u, c, 2)) for c in (x, y)]
+    return pure[0] != 0 and sp.simplify(pure[0] - pure[1]) == 0 and not holding[0].has(sp.diff(u, x, y))
+
+
+def _corner_at(problem: Problem, at: tuple[float, float]) -> Corner:
+    corners = corners_of(problem.domain.region)
+    for corner in corners:
+        if np.allclose(corner.point, at, atol=1e-7 * problem.domain.region.size):
+            return corner
+    places = ", ".join(f"({c.point[0]:g}, {c.point[1]:g})" for c in corners) or "none"
+    raise ValueError(f"`at` must be a corner of the domain, got {at}: its corners are {places}.")
+
+
+def _exact(number: float) -> sp.Expr:
+    """Sines and cosines of simple angles without their rounding."""
+    root = sp.sqrt(2) / 2
+    simple = {0.0: sp.Integer(0), 1.0: sp.Integer(1), -1.0: sp.Integer(-1), float(root): root, -float(root): -root}
+    return next((v for k, v in simple.items() if abs(number - k) < 1e-12), sp.Float(number))
