@@ -20,6 +20,9 @@ from .solution import Solution
 DOTS = 100
 """Per inch."""
 
+NODES = {1: 401, 2: 101}
+"""Nodes of each coordinate that is shown, by their number."""
+
 
 def animate(
     solution: Solution,
@@ -59,10 +62,11 @@ def animate(
     time = str(solution.time_name)
     space = [n for n in solution.field.names if n != time]
     middle = {n: [sum(solution.field.bounds[n]) / 2] for n in space[2:]}
-    sampled = solution.sampled(axes=middle, nodes={time: frames})
+    fineness = {n: NODES[min(2, len(space))] for n in space[:2]}
+    sampled = solution.sampled(axes=middle, nodes={**fineness, time: frames})
     figure = Figure(figsize=(5.6, 4.2), layout="constrained", dpi=DOTS)
     FigureCanvasAgg(figure)
-    draw = _scene(figure.subplots(), sampled, name)
+    draw = scene(figure.subplots(), sampled, name)
     kind: Callable[..., AbstractMovieWriter] = FFMpegWriter if path.suffix == ".mp4" else PillowWriter
     writer = kind(fps=rate)
     try:
@@ -92,7 +96,7 @@ def checked_film_path(solution: Solution, path: str | Path, *, overwrite: bool) 
     return check_target(path, overwrite=overwrite)
 
 
-def _scene(axis: Axes, sampled: Sampled, name: str) -> Callable[[int], None]:
+def scene(axis: Axes, sampled: Sampled, name: str) -> Callable[[int], None]:
     """The first picture, and what changes it into that of another instant."""
     values, names = sampled.values[name], [n for n in sampled.coordinates if n != sampled.time]
     values = values.reshape(*values.shape[: min(2, len(names))], values.shape[-1])

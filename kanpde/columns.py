@@ -119,10 +119,14 @@ def _read_npz(path: Path) -> Columns:
 
 def _read_mat(path: Path) -> Columns:
     from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
 
     if h5py.is_hdf5(path):  # version 7.3, which stores arrays transposed
         return {name: values.T for name, values in _read_hdf5(path).items() if not name.startswith("#")}
-    return {name: values for name, values in loadmat(path).items() if not name.startswith("__")}
+    try:
+        return {name: values for name, values in loadmat(path).items() if not name.startswith("__")}
+    except MatReadError as error:  # an Exception of no other kind
+        raise ValueError(str(error)) from None
 
 
 def _read_hdf5(path: Path) -> Columns:
