@@ -44,7 +44,7 @@ def deviations(
     Args:
         field: the solution.
         data: path of a file, see `read_columns`; or name to values. Every coordinate must be there and at least one unknown,
-            as columns of one length; or coordinates as the axes of a grid and unknowns as arrays of their lengths.
+            as columns of one length, or a single number for all points; or coordinates as the axes of a grid and unknowns as arrays of their lengths.
         names: coordinate or unknown to the name that it has in the data; or the names of the columns of a text file.
 
     Returns:
@@ -102,9 +102,10 @@ def _renamed(
             found[ours] = columns[alike[0]]
     missing = [n for n in field.names if n not in found] or [n for n in field.unknowns if n not in found]
     if set(missing) & set(field.names) or len(missing) == len(field.unknowns):
+        free = next((n for n in columns if n not in (*known, *names.values())), "its name")
         raise ValueError(
-            f"`{source}` has no column {missing[0]}, only {there}: "
-            f"say what it is called, as in names={{'{missing[0]}': '{next(iter(columns), 'name')}'}}."
+            f"`{source}` has no column {missing[0]}, only {there}: say what it is called, as in names={{'{missing[0]}': "
+            f"'{free}'}}, or add it, as in compare_with(read_columns(path) | {{'{missing[0]}': 0.5}})."
         )
     return found
 
@@ -115,11 +116,13 @@ def _flat(
     """Points and values as columns, also where the coordinates are the axes of a grid."""
     coordinates = {n: found[n] for n in field.names}
     unknowns = {n: v for n, v in found.items() if n not in coordinates}
-    shapes = {v.shape for v in found.values()}
+    shapes = {v.shape for v in found.values() if v.size != 1} or {()}
     axes = {n: np.atleast_1d(c) for n, c in coordinates.items()}
     grid = tuple(len(a) for a in axes.values() if len(a) > 1)
     if len(shapes) == 1:
-        points = PointSet({n: c.ravel() for n, c in coordinates.items()})
+        shape = next(iter(shapes))
+        points = PointSet({n: np.broadcast_to(c, shape).ravel() for n, c in coordinates.items()})
+        unknowns = {n: np.broadcast_to(v, shape) for n, v in unknowns.items()}
     elif all(a.ndim == 1 for a in axes.values()) and all(v.shape == grid for v in unknowns.values()):
         points = tensor_points(axes)
     else:

@@ -66,6 +66,15 @@ def test_axes_and_arrays_of_their_lengths_are_a_grid(solution):
         solution.compare_with(data | {"usol": values.T}, names={"t": "tt", "u": "usol"})
 
 
+def test_a_number_stands_for_all_points(solution):
+    x = np.linspace(0, 2, 7)
+    found = solution.compare_with({"x": x, "t": 0.5, "u": 3})["u"]
+    assert found.points == 7
+    assert found.maximum == pytest.approx(np.abs(solution(x=x, t=0.5)["u"] - 3).max(), rel=1e-12)
+    assert found.where["t"] == 0.5
+    assert solution.compare_with({"x": 1, "t": 0.5, "u": 3})["u"].points == 1
+
+
 def test_points_outside_of_the_domain_are_refused(solution, monkeypatch):
     data = {"x": [0.5, 2.5, -1], "t": [0, 0.5, 1], "u": [0, 0, 0]}
     message = (
@@ -82,7 +91,11 @@ def test_points_outside_of_the_domain_are_refused(solution, monkeypatch):
 @pytest.mark.parametrize(
     ("data", "names", "message"),
     [
-        ({"x": [0], "u": [0]}, None, r"`data` has no column t, only x, u: say what it is called, as in names=\{'t'"),
+        (
+            {"x": [0], "u": [0]},
+            None,
+            r"`data` has no column t, only x, u: say what it is called, as in names=\{'t': 'its name'\}, or add it",
+        ),
         ({"x": [0], "t": [0]}, None, "`data` has no column u, only x, t"),
         ({"x": [0], "t": [0], "u": [0]}, {"w": "u"}, "`names` must say what x, t, u, v are called, got 'w'"),
         ({"x": [0], "t": [0]}, {"u": "T"}, "`names` must name columns of `data`, got 'T': it has x, t"),
