@@ -10,7 +10,9 @@ from typing import Any
 
 _HOME = {
     "kanpde.problem": ["Problem"],
-    "kanpde.geometry": ["Box", "Interval", "Rectangle", "Time"],
+    "kanpde.geometry": [
+        "Annulus", "Ball", "Box", "Disk", "Ellipse", "HalfSpace", "Interval", "Polygon", "Rectangle", "Time", "Triangle",
+    ],
     "kanpde.conditions": ["Data", "Dirichlet", "Initial", "Neumann", "Periodic", "Robin"],
     "kanpde.symbols": ["Parameter", "diff", "div", "grad", "laplacian"],
     "kanpde.coefficient": ["Coefficient"],

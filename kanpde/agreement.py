@@ -141,7 +141,7 @@ def _flat(
 
 
 def _refuse_outside(field: Field | SlabField, source: str, points: PointSet) -> None:
-    outside = np.flatnonzero(~field.inside(points))
+    outside = np.flatnonzero(~field.covers(points))
     if outside.size:
         first = ", ".join(f"{n}={c[outside[0]]:g}" for n, c in points.columns.items())
         bounds = ", ".join(f"{n} in [{lo:g}, {hi:g}]" for n, (lo, hi) in field.bounds.items())

@@ -1,10 +1,13 @@
 """Trial solutions that satisfy conditions exactly: u = G + M N with a lift G, a mask M and a network N.
 
-The lift is a transfinite (Boolean sum) interpolation of the data on the faces of the box and at the first instant;
-the mask vanishes there. Periodicity is built into the inputs of the network instead, as two cosines.
+On boxes the lift is a transfinite (Boolean sum) interpolation of the data on the faces and at the first instant, on
+other shapes their mean weighted by the distances from the parts that they hold on; the mask vanishes there.
+Derivatives along the normal are set right by a further term, a smooth distance times what is missing. Periodicity is
+built into the inputs of the network instead, as two cosines.
 
 Source:
     Gordon, Hall (1973), Numerische Mathematik 21, 109 (transfinite interpolation);
+    Rvachev, Sheiko, Shapiro, Tsukanov (2001), Computer Aided Geometric Design 18, 195 (on other shapes);
     Lagaris, Likas, Fotiadis (1998), IEEE Transactions on Neural Networks 9, 987 (trial solutions).
 """
 
@@ -15,15 +18,18 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 
-from .conditions import Condition, Dirichlet, Initial, Periodic, Term
+from .conditions import Condition, Dirichlet, Initial, Neumann, Periodic, Robin, Term
 from .expression import numeric
-from .geometry import Domain, Face
+from .geometry import Domain, Face, Piece
+from .masks import depth, mask
 from .nn.input_map import LAG
 from .problem import Problem
 from .sampling import Uniform
 from .symbols import Unknown, unknown
 
-BUILDABLE = (Dirichlet, Initial, Periodic)
+USUAL = (Dirichlet, Initial, Periodic)
+"""What `hard=True` for a whole run builds in."""
+BUILDABLE = (*USUAL, Neumann, Robin)
 EXACTNESS = 1e-12
 
 
@@ -69,28 +75,30 @@ def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False)
 
     Args:
         problem: its conditions with `hard=True` are built in.
-        hard: build in every Dirichlet, Initial and Periodic condition; Neumann, Robin and Data stay penalties.
+        hard: build in every Dirichlet, Initial and Periodic condition; Neumann and Robin are built in where they say so
+            themselves, since that takes one more derivative of the network, and Data stay penalties.
         trusted: the data of the conditions agree where they meet, as those of a slab do, and are not compared.
 
     Raises:
         ValueError: for a hard condition that cannot be built, with the reason.
     """
-    built = [c for c in problem.condition_list if c.hard or (hard and isinstance(c, BUILDABLE))]
+    built = [c for c in problem.condition_list if c.hard or (hard and isinstance(c, USUAL))]
     for condition in built:
         if not isinstance(condition, BUILDABLE):
             raise ValueError(
-                f"`hard=True` cannot be built for {condition!r}: only Dirichlet, Initial and Periodic can. Use a penalty."
+                f"`hard=True` cannot be built for {condition!r}: only conditions on the boundary and at the start can. "
+                "Use a penalty."
             )
     periodic = tuple(axis for c in built if isinstance(c, Periodic) for axis in c.axes)
     outputs = {name: unknown(f"N_{name}", problem.domain.coordinates) for name in problem.unknown}
     forms = {}
     for name, output in outputs.items():
-        lift, mask = _lift_and_mask(problem, name, built)
+        lift, factor = _lift_and_mask(problem, name, built)
         if problem.given_lift is not None and built:
             lift = problem.given_lift[name]
-        forms[name] = lift + mask * output
+        forms[name] = _with_slopes(problem, name, lift, factor * output, built)
         if not trusted:
-            _verify(problem, name, lift, mask, built, periodic)
+            _verify(problem, name, lift, forms[name].subs(output, _probe(problem, periodic)).doit(), built, periodic)
     soft = [t for c in problem.condition_list if c not in built for t in problem.terms_of(c)]
     inside = problem.terms[: len(problem.equations)]
     terms = tuple(Term(t.name, problem.substitute(forms, t.expression), t.place, t.weight) for t in [*inside, *soft])
@@ -99,26 +107,9 @@ def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False)
 
 def _lift_and_mask(problem: Problem, name: str, built: list[Condition]) -> tuple[sp.Expr, sp.Expr]:
     domain = problem.domain
-    faces: dict[Face, sp.Expr] = {}
-    initial: dict[int, sp.Expr] = {}
-    for condition in built:
-        if name not in condition.values or isinstance(condition, Periodic):
-            continue
-        if isinstance(condition, Initial):
-            initial[condition.order] = condition.values[name]
-        else:
-            value, part = condition.values[name], domain.boundary(condition.on)
-            faces |= {face: _restricted(problem, value, face) for face in part.faces}
-    lift, mask = sp.Integer(0), sp.Integer(1)
-    for axis in domain.space_names:
-        x, (lo, hi) = domain.coordinate(axis), domain.exact_bounds[axis]
-        wanted = {upper: faces.get(Face(axis, upper)) for upper in (False, True)}
-        if wanted[False] is None and wanted[True] is None:
-            continue
-        share = {False: (hi - x) / (hi - lo), True: (x - lo) / (hi - lo)}
-        gaps = {up: g - lift.subs(x, hi if up else lo) for up, g in wanted.items() if g is not None}
-        lift += sp.Add(*[gap * (share[up] if len(gaps) == 2 else 1) for up, gap in gaps.items()])
-        mask *= sp.Mul(*[share[not up] for up in gaps]) * 4 ** (len(gaps) - 1)
+    values = [c for c in built if isinstance(c, Dirichlet) and name in c.values]
+    lift, factor = (_on_box if domain.is_box else _on_shape)(problem, name, values)
+    initial = {c.order: c.values[name] for c in built if isinstance(c, Initial) and name in c.values}
     if initial:
         if sorted(initial) != list(range(len(initial))):
             raise ValueError(
@@ -131,8 +122,76 @@ def _lift_and_mask(problem: Problem, name: str, built: list[Condition]) -> tuple
         for order in sorted(initial):
             gap = initial[order].subs(t, t0) - sp.diff(lift, t, order).subs(t, t0)
             lift += gap * (t - t0) ** order / sp.factorial(order)
-        mask *= ((t - t0) / (t1 - t0)) ** len(initial)
-    return lift, mask
+        factor *= ((t - t0) / (t1 - t0)) ** len(initial)
+    return lift, factor
+
+
+def _on_box(problem: Problem, name: str, conditions: list[Dirichlet]) -> tuple[sp.Expr, sp.Expr]:
+    """Values on the sides of a box, interpolated from side to side, coordinate by coordinate."""
+    domain = problem.domain
+    faces: dict[Face, sp.Expr] = {}
+    for condition in conditions:
+        value, part = condition.values[name], domain.boundary(condition.on)
+        faces |= {face: _restricted(problem, value, face) for face in part.faces if isinstance(face, Face)}
+    lift, factor = sp.Integer(0), sp.Integer(1)
+    for axis in domain.space_names:
+        x, (lo, hi) = domain.coordinate(axis), domain.exact_bounds[axis]
+        wanted = {upper: faces.get(Face(axis, upper)) for upper in (False, True)}
+        if wanted[False] is None and wanted[True] is None:
+            continue
+        share = {False: (hi - x) / (hi - lo), True: (x - lo) / (hi - lo)}
+        gaps = {up: g - lift.subs(x, hi if up else lo) for up, g in wanted.items() if g is not None}
+        lift += sp.Add(*[gap * (share[up] if len(gaps) == 2 else 1) for up, gap in gaps.items()])
+        factor *= sp.Mul(*[share[not up] for up in gaps]) * 4 ** (len(gaps) - 1)
+    return lift, factor
+
+
+def _on_shape(problem: Problem, name: str, conditions: list[Dirichlet]) -> tuple[sp.Expr, sp.Expr]:
+    """Values on pieces of a boundary, each weighted by how far away the pieces of the others are."""
+    groups: dict[sp.Expr, list[Face | Piece]] = {}
+    for condition in conditions:
+        groups.setdefault(condition.values[name], []).extend(problem.domain.boundary(condition.on).faces)
+    masks = {value: mask(problem.domain, pieces) for value, pieces in groups.items()}
+    pieces = [piece for group in groups.values() for piece in group]
+    if len(groups) < 2:
+        return next(iter(groups), sp.Integer(0)), mask(problem.domain, pieces)
+    weights = {value: sp.Mul(*[m for other, m in masks.items() if other != value]) for value in masks}
+    mean = sp.Add(*[value * weight for value, weight in weights.items()]) / sp.Add(*weights.values())
+    return mean, mask(problem.domain, pieces)
+
+
+def _with_slopes(problem: Problem, name: str, lift: sp.Expr, inner: sp.Expr, built: list[Condition]) -> sp.Expr:
+    """The trial solution v = lift + inner, and what Neumann and Robin conditions ask of its slope at the boundary.
+
+    With a depth d of slope 1 on their part, v + d w [(a v - g) / b - grad d . grad v] satisfies a u + b du/dn = g there,
+    if the weight w is 1 on the part. It vanishes where other conditions hold, and the bracket loses what it has at the
+    start, where it must vanish on the part by itself.
+    """
+    slopes = [c for c in built if isinstance(c, (Neumann, Robin)) and name in c.values]
+    if not slopes:
+        return lift + inner
+    domain = problem.domain
+    values = [f for c in built if isinstance(c, Dirichlet) and name in c.values for f in domain.boundary(c.on).faces]
+    depths = [depth(domain, domain.boundary(c.on).faces) for c in slopes]
+    space = [c for c in domain.coordinates if c.kind == "space"]
+    starts = sum(isinstance(c, Initial) and name in c.values for c in built)
+    form = lift + inner
+    for condition, d in zip(slopes, depths, strict=True):
+        a, b = (condition.a, condition.b) if isinstance(condition, Robin) else (sp.Integer(0), sp.Integer(1))
+        elsewhere = mask(domain, values) * sp.Mul(*[other**2 for other in depths if other is not d])
+        weight = elsewhere / (elsewhere + d) if elsewhere != 1 else sp.Integer(1)
+
+        def missing(v: sp.Expr, a: sp.Expr = a, b: sp.Expr = b, d: sp.Expr = d, c: Condition = condition) -> sp.Expr:
+            return (a * v - c.values[name]) / b - sp.Add(*[sp.diff(d, x) * sp.diff(v, x) for x in space])
+
+        wanted, known = missing(lift + inner), missing(lift)
+        for order in range(starts):
+            t = domain.time
+            assert t is not None
+            t0, _ = domain.exact_bounds[t.name]
+            wanted -= sp.diff(known, t, order).subs(t, t0) * (t - t0) ** order / sp.factorial(order)
+        form += d * weight * wanted
+    return form
 
 
 def _restricted(problem: Problem, value: sp.Expr, face: Face) -> sp.Expr:
@@ -141,19 +200,23 @@ def _restricted(problem: Problem, value: sp.Expr, face: Face) -> sp.Expr:
     return value.subs(problem.domain.coordinate(face.axis), bound)
 
 
+def _probe(problem: Problem, periodic: tuple[str, ...]) -> sp.Expr:
+    """Stands in for the network where a trial solution is tried out."""
+    return sp.Integer(1) if periodic else sp.Add(1, *problem.domain.coordinates)
+
+
 def _verify(
-    problem: Problem, name: str, lift: sp.Expr, mask: sp.Expr, built: list[Condition], periodic: tuple[str, ...]
+    problem: Problem, name: str, lift: sp.Expr, form: sp.Expr, built: list[Condition], periodic: tuple[str, ...]
 ) -> None:
     """Refuse data that contradict each other where they meet, and lifts that are not periodic."""
     u, domain = problem.unknown[name], problem.domain
-    probe = lift + mask * sp.Add(1, *domain.coordinates) if not periodic else lift + mask
     for condition in built:
         if name not in condition.values and not isinstance(condition, Periodic):
             continue
         for term in problem.terms_of(condition):
             if not term.expression.has(u):
                 continue
-            residual = problem.substitute({name: probe}, term.expression)
+            residual = problem.substitute({name: form}, term.expression)
             sides = [numeric(residual, p.known) for p in term.place.sample(64, Uniform(1))]
             miss = float(np.abs(sides[0] - (sides[1] if len(sides) == 2 else 0.0)).max())
             if not miss <= EXACTNESS * max(1.0, _size(lift, domain, name)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from sympy.core.function import AppliedUndef
 
 from .conditions import AtPoints, Condition, Dirichlet, Initial, Neumann, Periodic, Robin, Seam, Term
 from .expression import numeric
-from .geometry import PointSet, tensor_points
+from .geometry import Face, PointSet, tensor_points
 from .problem import Problem
 from .sampling import Uniform
 from .symbols import Parameter
@@ -133,6 +133,9 @@ def _boundary_is_covered_once(problem: Problem) -> Iterator[Finding]:
     travel decides), and in a first-order system also which unknown has one, so that only a lack is an error there.
     """
     lack = "warning" if problem.has_data else "error"
+    if not problem.domain.is_box:
+        yield from _pieces_are_covered_once(problem, lack)
+        return
     for name in problem.unknown:
         for axis in problem.domain.space_names:
             order = problem.orders[name, axis]
@@ -155,6 +158,26 @@ def _boundary_is_covered_once(problem: Problem) -> Iterator[Finding]:
                         yield Finding("error", _surplus(name, end, listed, order // 2))
 
 
+def _pieces_are_covered_once(problem: Problem, lack: str) -> Iterator[Finding]:
+    """On every piece of the boundary of a shape half as many conditions as the highest order in space."""
+    domain = problem.domain
+    for name in problem.unknown:
+        order = max(problem.orders[name, axis] for axis in domain.space_names)
+        local = [c for c in problem.condition_list if isinstance(c, (Dirichlet, Neumann, Robin)) and name in c.values]
+        given = {id(face): [c for c in local if face in domain.boundary(c.on).faces] for face in domain.faces}
+        where = {id(face): domain.face_name(face) for face in domain.faces}
+        few = list(dict.fromkeys(where[key] for key, listed in given.items() if len(listed) < order // 2))
+        if few and not (order == 1 and len(problem.unknown) > 1):
+            yield Finding(
+                lack,
+                f"`{name}` has too few conditions on {', '.join(few)}, where {order // 2} are needed: add "
+                f"Dirichlet({name}=..., on='{few[0]}'), Neumann or Robin.",
+            )
+        for key, listed in given.items():
+            if order and len(listed) > max(1, order // 2):
+                yield Finding("error", _surplus(name, where[key], listed, order // 2))
+
+
 def _conditions_across(problem: Problem, name: str, axis: str) -> tuple[list[Condition], dict[str, list[Condition]]]:
     """The periodic conditions of a coordinate, and the other ones on each of its two ends."""
     domain = problem.domain
@@ -163,7 +186,7 @@ def _conditions_across(problem: Problem, name: str, axis: str) -> tuple[list[Con
     ends: dict[str, list[Condition]] = {
         domain.face_name(face): [c for c in local if face in domain.boundary(c.on).faces]
         for face in domain.faces
-        if face.axis == axis
+        if isinstance(face, Face) and face.axis == axis
     }
     return periodic, ends
 
@@ -176,7 +199,7 @@ def _lack(name: str, where: str, axis: str, given: int, wanted: int) -> str:
     )
 
 
-def _surplus(name: str, where: str, listed: list[Condition], wanted: int) -> str:
+def _surplus(name: str, where: str, listed: Sequence[Condition], wanted: int) -> str:
     return f"`{name}` has {len(listed)} conditions on {where}, {wanted} can hold: remove one of {', '.join(map(repr, listed))}."
 
 

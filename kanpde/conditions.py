@@ -344,6 +344,13 @@ class Data(Condition):
                     f"({int(outside.sum())} such points): drop them or extend the domain."
                 )
         points = {name: given[name] for name in domain.names}
+        inside = domain.contains(PointSet(points))
+        if not inside.all():
+            first = ", ".join(f"{name}={column[~inside][0]:g}" for name, column in points.items())
+            raise ValueError(
+                f"`points` must lie in the domain, got {first} outside of its shape ({int((~inside).sum())} such points): "
+                "drop them or extend the domain."
+            )
         return [
             Term(
                 f"data {name}",

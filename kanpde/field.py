@@ -21,6 +21,8 @@ from .nn.symbolic.formula import symbolic_formula
 from .symbols import Coordinate, Unknown, UnknownDerivative, unknown
 
 CHUNK = 20_000
+SLACK = 1e-9
+"""By how much a point may lie outside, in sizes of the domain."""
 
 
 class Evaluable:
@@ -38,20 +40,29 @@ class Evaluable:
     bounds: dict[str, tuple[float, float]]
     periodic: tuple[str, ...]
 
+    def contains(self, points: PointSet) -> Bool[np.ndarray, " n"]:
+        """Which points lie in the shape that the field lives on, up to rounding; all of its box without one."""
+        raise NotImplementedError
+
     def values(self, points: PointSet, name: str, derivative: str | tuple[int, ...] = "") -> Float[np.ndarray, " n"]:
         """An unknown, or one of its partial derivatives, at the given points."""
         raise NotImplementedError
 
     def on_grid(self, axes: Mapping[str, np.ndarray], derivative: str = "") -> dict[str, np.ndarray]:
-        """All unknowns on a tensor grid, in the order of `axes`."""
+        """All unknowns on a tensor grid, in the order of `axes`; NaN where the grid leaves the shape."""
         points, shape = tensor_points(dict(axes)), [len(a) for a in axes.values()]
-        return {name: self.values(points, name, derivative).reshape(shape) for name in self.unknowns}
+        inside = self.contains(points)
+        chosen = points if inside.all() else PointSet({n: c[inside] for n, c in points.columns.items()})
+        found = {name: np.full(len(points), np.nan) for name in self.unknowns}
+        for name, values in found.items():
+            values[inside] = self.values(chosen, name, derivative)
+        return {name: values.reshape(shape) for name, values in found.items()}
 
-    def inside(self, points: PointSet) -> Bool[np.ndarray, " n"]:
-        """Which points lie in the domain, edges included: for a box those within the bounds."""
-        found = np.ones(len(points), bool)
+    def covers(self, points: PointSet) -> Bool[np.ndarray, " n"]:
+        """Which points lie within the bounds and in the shape, up to rounding: where the field has values."""
+        found = self.contains(points)
         for name, values in points.columns.items():
-            found &= self._in_range(name, values)
+            found = found & self._in_range(name, values)
         return found
 
     def check_range(self, name: str, values: Float[np.ndarray, " *shape"]) -> None:
@@ -73,7 +84,7 @@ class Evaluable:
 
     def _in_range(self, name: str, values: np.ndarray) -> np.ndarray:
         low, high = self.bounds[name]
-        slack = 1e-9 * (high - low)
+        slack = SLACK * (high - low)
         return (low - slack <= values) & (values <= high + slack) | (name in self.periodic)
 
     def __call__(self, derivative: str = "", **coordinates: Any) -> Any:
@@ -104,6 +115,13 @@ class Evaluable:
         for n, a in zip(names, arrays, strict=True):
             self.check_range(n, a)
         points = PointSet({n: a.ravel() for n, a in zip(names, arrays, strict=True)})
+        inside = self.contains(points)
+        if not inside.all():
+            first = ", ".join(f"{n}={c[~inside][0]:g}" for n, c in points.columns.items())
+            raise ValueError(
+                f"`coordinates` must lie in the domain, got {int((~inside).sum())} of {len(points)} points outside, the "
+                f"first at {first}: `on_grid` leaves such points out."
+            )
         found = {u: self.values(points, u, derivative).reshape(arrays[0].shape) for u in self.unknowns}
         plain = {u: float(v) if v.ndim == 0 else v for u, v in found.items()}
         return next(iter(plain.values())) if len(plain) == 1 else plain
@@ -118,12 +136,14 @@ class Field(Evaluable):
         outputs: the network's outputs as symbolic functions.
         forms: unknown to its expression in coordinates and outputs.
         trial: the network on these coordinates.
+        inside: an expression that is positive in the domain, for one that is no box.
     """
 
     coordinates: tuple[Coordinate, ...]
     outputs: dict[str, Unknown]
     forms: dict[str, sp.Expr]
     trial: Trial
+    inside: sp.Expr | None = None
 
     @property
     def names(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -166,7 +186,21 @@ class Field(Evaluable):
     @classmethod
     def of(cls, ansatz: Ansatz, trial: Trial) -> Field:
         """The field of a trial solution."""
-        return cls(ansatz.problem.domain.coordinates, ansatz.outputs, ansatz.forms, trial)
+        domain = ansatz.problem.domain
+        return cls(domain.coordinates, ansatz.outputs, ansatz.forms, trial, domain.formula)
+
+    def contains(self, points: PointSet) -> Bool[np.ndarray, " n"]:
+        """Which points lie in the domain, up to rounding."""
+        if self._inside is None:
+            return np.ones(len(points), bool)
+        size = max(hi - lo for lo, hi in self.bounds.values())
+        with np.errstate(all="ignore"):
+            value = self._inside.value(self._inside.known(points.known), [])
+        return np.broadcast_to(np.asarray(value, float) >= -SLACK * size, (len(points),))
+
+    @cached_property
+    def _inside(self) -> Expression | None:
+        return None if self.inside is None else Expression(self.inside, [])
 
     @cached_property
     def _expressions(self) -> dict[tuple[str, str | tuple[int, ...]], Expression]:
@@ -217,7 +251,9 @@ class Field(Evaluable):
 
 
 def relative_error(found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]) -> float:
-    """Relative L2 error over all unknowns together; the absolute one if the reference is zero."""
+    """Relative L2 error over all unknowns together, where the reference has a value; the absolute one if that is zero."""
+    known = [~np.isnan(w) for w in wanted]
+    found, wanted = ([v[k] for v, k in zip(values, known, strict=True)] for values in (found, wanted))
     with np.errstate(over="ignore", invalid="ignore"):  # a diverged run has an infinite error
         miss = np.sqrt(sum(float(np.sum((f - w) ** 2)) for f, w in zip(found, wanted, strict=True)))
         size = np.sqrt(sum(float(np.sum(w**2)) for w in wanted))

@@ -229,13 +229,17 @@ class March:
         return SlabField(parts, (*self.slabs, (self.stop, len(parts) - 1)), str(self.problem.domain.time_name))
 
     def covered(self, reference: Reference) -> tuple[dict[str, np.ndarray], PointSet]:
-        """Reference values up to the end of the present slab, and their points."""
+        """Reference values up to the end of the present slab, and their points, all of them in the domain."""
         bounds = dict(self.problem.domain.bounds)
         if self.marches:
             time = str(self.problem.domain.time_name)
             bounds[time] = (bounds[time][0], self.stop)
         part = reference.within(bounds)
-        return {n: v.ravel() for n, v in part.values.items()}, part.points
+        values, points = {n: v.ravel() for n, v in part.values.items()}, part.points
+        known = ~np.isnan(next(iter(values.values())))
+        if known.all():
+            return values, points
+        return {n: v[known] for n, v in values.items()}, PointSet({n: c[known] for n, c in points.columns.items()})
 
     def in_slab(self, points: PointSet) -> np.ndarray:
         """Which points belong to the present slab."""

@@ -306,6 +306,7 @@ class Problem:
         starts from does not count.
         """
         text = [f"{c.name}:{c.kind}:{sp.srepr(self.domain.exact_bounds[c.name])}" for c in self.domain.coordinates]
+        text += [] if self.domain.is_box else [repr(self.domain.shape)]
         text += [f"{t.name}:{sp.srepr(t.expression)}:{t.weight}" for t in self.terms]
         text += [f"{type(c).__name__}:{c.hard}" for c in self.condition_list]
         text += [self._fingerprint(f) for t in self.terms for f in _coefficients(t.expression)]

@@ -104,7 +104,7 @@ def sample_grid(
     axes = dict(axes)
     shape = tuple(len(a) for a in axes.values())
     points = tensor_points(axes)
-    inside = field.inside(points).reshape(shape)
+    inside = field.covers(points).reshape(shape)
     values = {n: v.reshape(shape) for n, v in _values(field, points, inside.ravel()).items()}
     where = _nodes_of(reference, axes)
     wanted = {} if where is None or reference is None else {n: v[np.ix_(*where)] for n, v in reference.values.items()}
@@ -135,7 +135,7 @@ def sample_points(field: Field | SlabField, points: Mapping[str, Any], reference
         field.check_range(name, column)
     where = _nodes_of(reference, columns)
     wanted = {} if where is None or reference is None else {n: v[where] for n, v in reference.values.items()}
-    inside = field.inside(PointSet(columns))
+    inside = field.covers(PointSet(columns))
     values = _with_errors(_values(field, PointSet(columns), inside), wanted, inside)
     return Sampled(columns, values, inside, field.unknowns, time_name(field), gridded=False)
 

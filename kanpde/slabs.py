@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from .coefficient import known_function
 from .conditions import Condition, Initial
 from .field import Evaluable, Field
-from .geometry import Domain, PointSet
+from .geometry import PointSet
 from .problem import Problem
 
 MEMORY = 12
@@ -76,7 +76,7 @@ class Slab(Problem):
             lower if start == float(lower) else sp.Float(start, 17),
             upper if stop == float(upper) else sp.Float(stop, 17),
         )
-        self.domain = Domain({**whole.domain.exact_bounds, time: ends}, time)
+        self.domain = whole.domain.with_time(ends)
         self.unknowns = tuple(whole.unknown)  # type: ignore[misc]
         self.equations = whole.equations
         self.given_lift = whole.given_lift if before is None else None
@@ -152,6 +152,10 @@ class SlabField(Evaluable):
     def periodic(self) -> tuple[str, ...]:  # type: ignore[override]
         """Names of the coordinates that go round."""
         return self.parts[0].periodic
+
+    def contains(self, points: PointSet) -> Bool[np.ndarray, " n"]:
+        """Which points lie in the domain in space, up to rounding."""
+        return self.parts[0].contains(points)
 
     def values(self, points: PointSet, name: str, derivative: str | tuple[int, ...] = "") -> Float[np.ndarray, " n"]:
         """An unknown, or one of its partial derivatives; at an instant between two slabs that of the earlier one."""

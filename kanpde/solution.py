@@ -404,6 +404,7 @@ def _field_content(field: Field | SlabField) -> dict[str, Any]:
     slabs = [list(slab) for slab in field.slabs] if isinstance(field, SlabField) else []
     return {
         "coordinates": json.dumps([serialise.encode(c) for c in field.parts[0].coordinates]),
+        "inside": json.dumps(None if field.parts[0].inside is None else serialise.encode(field.parts[0].inside)),
         "slabs": json.dumps(slabs),
         "time": json.dumps(field.time if isinstance(field, SlabField) else None),
         "parts": [_part_content(part) for part in field.parts],
@@ -454,6 +455,8 @@ def recorded_parts(content: dict[str, Any], model: torch.nn.Module | None = None
     """The parts of the field in a record, in the order in which they build on each other."""
     saved = content["field"]
     coordinates = tuple(serialise.decode(c) for c in json.loads(saved["coordinates"]))
+    shape = json.loads(saved.get("inside", "null"))  # records of version 0.1.0 know boxes only
+    inside = None if shape is None else serialise.decode(shape)
     parts: list[Field] = []
     for part in saved["parts"]:
         if part["forms"] is None:
@@ -476,6 +479,7 @@ def recorded_parts(content: dict[str, Any], model: torch.nn.Module | None = None
             {n: serialise.decode(v) for n, v in json.loads(part["outputs"]).items()},
             {n: serialise.decode(e, known) for n, e in json.loads(part["forms"]).items()},
             trial,
+            inside,
         )
         for name in found.forms:
             found.expression(name)

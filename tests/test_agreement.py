@@ -83,7 +83,7 @@ def test_points_outside_of_the_domain_are_refused(solution, monkeypatch):
     )
     with pytest.raises(ValueError, match=message):
         solution.compare_with(data)
-    monkeypatch.setattr(Evaluable, "inside", lambda self, points: points.columns["x"] < 0.4)
+    monkeypatch.setattr(Evaluable, "covers", lambda self, points: points.columns["x"] < 0.4)
     with pytest.raises(ValueError, match=r"1 of 1 lie outside, the first at x=0.5, t=0"):
         solution.compare_with({"x": [0.5], "t": [0], "u": [0]})
 

@@ -86,7 +86,7 @@ def test_the_curve_of_a_rod_moves_within_fixed_limits():
 
 
 def test_a_hole_stays_white(plate, tmp_path, monkeypatch):
-    monkeypatch.setattr(Evaluable, "inside", lambda self, points: points.columns["x"] > 1)
+    monkeypatch.setattr(Evaluable, "covers", lambda self, points: points.columns["x"] > 1)
     with Image.open(plate.animate(tmp_path / "run.gif", frames=2)) as film:
         picture = np.asarray(film.convert("RGB"))
     height, width, _ = picture.shape

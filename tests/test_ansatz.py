@@ -6,12 +6,17 @@ import sympy as sp
 import torch
 
 from kanpde import (
+    Annulus,
     Box,
+    Data,
     Dirichlet,
+    Disk,
+    Ellipse,
     Initial,
     Interval,
     Neumann,
     Periodic,
+    Polygon,
     Problem,
     Rectangle,
     Robin,
@@ -24,6 +29,7 @@ from kanpde import (
 )
 from kanpde.ansatz import build_ansatz, input_names
 from kanpde.blocks import Trial
+from kanpde.expression import numeric
 from kanpde.field import Field
 from kanpde.geometry import Face
 from kanpde.nn import KAN
@@ -220,11 +226,83 @@ def test_faces_whose_data_jump_at_the_corner_are_refused():
         build_ansatz(problem, hard=True)
 
 
-@pytest.mark.parametrize("condition", [Neumann(u=0, on="x=2", hard=True), Robin(u=0, on="x=2", hard=True)])
-def test_a_hard_normal_derivative_is_refused(condition):
-    problem = problem_with(SQUARE, lambda x, y: [condition])
-    with pytest.raises(ValueError, match=r"only Dirichlet, Initial and Periodic can\. Use a penalty"):
+def test_hard_measurements_are_refused():
+    measured = Data({"x": [1.0], "y": [0.5]}, u=[1.0])
+    measured.hard = True
+    problem = problem_with(SQUARE, lambda x, y: [measured])
+    with pytest.raises(ValueError, match=r"only conditions on the boundary and at the start can\. Use a penalty"):
         build_ansatz(problem)
+
+
+def misses(problem, conditions, seed=0):
+    """How far a trial solution with an arbitrary network misses conditions, at points of their places."""
+    ansatz = build_ansatz(problem)
+    x = problem.domain.coordinates
+    network = sp.exp(sp.Add(*[c * (i + 1) / 3 for i, c in enumerate(x)])) + sp.sin(3 * x[0])
+    forms = {n: f.subs(ansatz.outputs[n], network).doit() for n, f in ansatz.forms.items()}
+    found = []
+    for term in [t for c in conditions for t in problem.terms_of(c)]:
+        for points in term.place.sample(200, Uniform(seed)):
+            residual = problem.substitute(forms, term.expression)
+            found.append(float(np.abs(numeric(residual, points.known)).max()))
+    return found
+
+
+def test_slopes_and_values_that_are_built_in_hold_for_every_network_on_a_box():
+    given = [
+        Dirichlet(u=0, on="x=0", hard=True),
+        Neumann(u=1, on="x=2", hard=True),
+    ]
+    problem = problem_with(Rectangle(x=(0, 2), y=(0, 1)), lambda x, y: given)
+    assert max(misses(problem, given)) <= 1e-12
+
+
+SHAPES = {
+    "disk": (Disk(x=0, y=1, radius=2), "outer"),
+    "ellipse": (Ellipse(x=0, y=1, radii=(2, 1)).rotated(0.4), "outer"),
+    "polygon": (Polygon([(-1, -1), (0, -1), (0, 0), (1, 0), (1, 1), (-1, 1)]), "outer"),
+    "holes": (Rectangle(x=(-1, 1), y=(-1, 1)) - Disk(x=0.5, y=0, radius=0.2) - Disk(x=-0.5, y=0, radius=0.2), "holes"),
+    "lens": (Disk(x=0, y=0, radius=1) & Disk(x=1, y=0, radius=1), None),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_value_that_is_built_in_holds_on_every_shape(shape):
+    domain, part = SHAPES[shape]
+    x, y = domain.coordinates
+    given = [Dirichlet(u=x * y + 1, on=part, hard=True)]
+    assert max(misses(problem_with(domain, lambda x, y: given), given)) <= 1e-12
+
+
+def test_values_of_several_parts_are_built_in_together():
+    domain = Annulus(x=0, y=0, inner=1, outer=2)
+    given = [Dirichlet(u=0, on="outer", hard=True), Dirichlet(u=domain.coordinates[0], on="hole 1", hard=True)]
+    assert max(misses(problem_with(domain, lambda x, y: given), given)) <= 1e-12
+
+
+def test_a_robin_condition_is_built_in_on_a_circle_beside_a_value_on_another():
+    domain = Annulus(x=0, y=0, inner=1, outer=2)
+    x, y = domain.coordinates
+    given = [Robin(u=x, a=2, b=3, on="outer", hard=True), Dirichlet(u=y, on="hole 1", hard=True)]
+    assert max(misses(problem_with(domain, lambda x, y: given), given)) <= 1e-12
+
+
+def test_a_slope_is_built_in_for_an_evolution_that_starts_with_it():
+    domain = Disk(x=0, y=0, radius=1) * Time(t=(0, 1))
+    x, y, _ = domain.coordinates
+    given = [Neumann(u=0, hard=True), Initial(u=(1 - x**2 - y**2) ** 2, hard=True)]
+    assert max(misses(problem_with(domain, lambda x, y, t: given, lambda u: u.t - u.xx), given)) <= 1e-12
+
+
+def test_a_value_on_one_edge_alone_leaves_the_network_free_on_the_others():
+    domain, _ = SHAPES["polygon"]
+    given = [Dirichlet(u=0, on="edge 3", hard=True)]
+    problem = problem_with(domain, lambda x, y: given)
+    assert max(misses(problem, given)) <= 1e-12
+    (output,), (form,) = build_ansatz(problem).outputs.values(), build_ansatz(problem).forms.values()
+    for name in ("edge 1", "edge 2", "edge 4", "edge 5", "edge 6"):
+        points = domain.boundary(name).sample(50, Uniform(0))
+        assert np.abs(numeric(sp.diff(form, output), points.known)).min() > 1e-6
 
 
 def test_a_hard_initial_slope_without_the_value_is_refused():

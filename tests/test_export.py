@@ -39,7 +39,7 @@ def test_a_table_holds_every_digit(solution, tmp_path):
 
 
 def test_a_table_of_points_has_a_row_for_each_also_outside(solution, tmp_path, monkeypatch):
-    monkeypatch.setattr(Evaluable, "inside", lambda self, points: points.columns["x"] > 0.5)
+    monkeypatch.setattr(Evaluable, "covers", lambda self, points: points.columns["x"] > 0.5)
     path = solution.to_csv(tmp_path / "a.csv", points={"x": [1.23, 0.3], "t": 0.5})
     rows = np.genfromtxt(path, delimiter=",", names=True)
     assert rows["x"].tolist() == [1.23, 0.3]

@@ -62,7 +62,7 @@ def test_nothing_is_drawn_in_a_hole(flow, monkeypatch):
     def around(self, points):
         return (points.columns["x"] - 1) ** 2 + (points.columns["y"] - 0.5) ** 2 > 0.3**2
 
-    monkeypatch.setattr(Evaluable, "inside", around)
+    monkeypatch.setattr(Evaluable, "covers", around)
     figure = plot_quiver(flow, ("u", "v"))
     arrows = part(figure, Quiver)
     x, y = arrows.XY.T

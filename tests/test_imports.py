@@ -22,6 +22,7 @@ ORDER = [
     "conditions",
     "problem",
     "sampling",
+    "masks",
     "check",
     "coefficient",
     "reference",

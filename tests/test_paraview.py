@@ -143,12 +143,12 @@ def test_one_instant_is_one_file(flow, tmp_path):
 
 def test_cells_of_a_hole_are_left_out(tmp_path, monkeypatch):
     solution = solved(Plane())
-    monkeypatch.setattr(Evaluable, "inside", lambda self, points: points.columns["x"] >= 1)
+    monkeypatch.setattr(Evaluable, "covers", lambda self, points: points.columns["x"] >= 1)
     mesh = meshio.read(solution.to_vtk(tmp_path / "a.vtu", nodes=11))
     assert mesh.points[:, 0].min() == 1
     assert len(mesh.cells[0].data) == 5 * 10
     assert np.isfinite(mesh.point_data["u"]).all()
-    monkeypatch.setattr(Evaluable, "inside", lambda self, points: points.columns["x"] > 5)
+    monkeypatch.setattr(Evaluable, "covers", lambda self, points: points.columns["x"] > 5)
     with pytest.raises(ValueError, match="`nodes` must be so many that a cell lies in the domain"):
         solution.to_vtk(tmp_path / "b.vtu", nodes=3)
 

@@ -117,7 +117,7 @@ def test_contour_lines_lie_over_solution_and_reference_but_not_over_the_error():
 
 def test_holes_stay_empty_and_no_colour_runs_into_them(tmp_path, monkeypatch):
     solution = solved(Square())
-    monkeypatch.setattr(Evaluable, "inside", lambda self, points: points.columns["x"] > 0.5)
+    monkeypatch.setattr(Evaluable, "covers", lambda self, points: points.columns["x"] > 0.5)
     figure = plot_solution(solution, contours=4)
     for axis in figure.axes[:3]:
         mesh = next(c for c in axis.collections if isinstance(c, QuadMesh))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kanpde import KAN, Dirichlet, Initial, Interval, Problem, Time, exp, solve
+from kanpde import KAN, Dirichlet, Disk, Initial, Interval, Problem, Rectangle, Time, exp, solve
 from kanpde.field import Evaluable
 
 
@@ -66,7 +66,7 @@ def test_columns_have_the_last_axis_running_fastest(solution):
 
 
 def test_outside_of_the_domain_everything_is_nan(solution, monkeypatch):
-    monkeypatch.setattr(Evaluable, "inside", lambda self, points: points.columns["x"] >= 1)
+    monkeypatch.setattr(Evaluable, "covers", lambda self, points: points.columns["x"] >= 1)
     sampled = solution.sampled(nodes=5)
     for name in ("u", "u_reference", "u_error"):
         np.testing.assert_array_equal(np.isnan(sampled.values[name]), np.repeat([[1, 1, 0, 0, 0]], 5, axis=0).T)
@@ -110,3 +110,45 @@ def test_a_steady_solution_has_no_time():
     found = solve(Line(), KAN([1, 1], k=2), steps=1, points=20)
     assert found.sampled(nodes=3).time is None
     assert found.time_name is None
+
+
+class Washer(Problem):
+    domain = Rectangle(x=(0, 2), y=(0, 1)) - Disk(x=1, y=0.5, radius=0.3)
+
+    def exact(self, x, y):
+        return x * y
+
+    def residual(self, u, x, y):
+        return u.xx + u.yy
+
+    def conditions(self, x, y):
+        return [Dirichlet(u=x * y)]
+
+
+@pytest.fixture(scope="module")
+def washer():
+    return solve(Washer(), KAN([2, 2, 1], basis="chebyshev", k=3), steps=2, points=50)
+
+
+def test_a_hole_of_the_domain_is_nan_in_values_reference_and_error(washer):
+    sampled = washer.sampled(nodes=101)
+    x, y = sampled.coordinates["x"][:, None], sampled.coordinates["y"]
+    hole = np.hypot(x - 1, y - 0.5) < 0.3 - 1e-9
+    for name in ("u", "u_reference", "u_error"):
+        np.testing.assert_array_equal(np.isnan(sampled.values[name]), hole)
+    np.testing.assert_allclose(sampled.values["u_reference"][~hole], (x * y)[~hole], atol=1e-14)
+    assert np.isnan(washer.sampled(points={"x": [1.0, 0.1], "y": 0.5}).values["u"]).tolist() == [True, False]
+
+
+def test_output_of_a_domain_with_a_hole_is_that_of_the_rest(washer, tmp_path):
+    with pytest.raises(ValueError, match="1 of 2 lie outside, the first at x=1, y=0"):
+        washer.compare_with({"x": [0.1, 1.0], "y": [0.5, 0.5], "u": [0, 0]})
+    meshio = pytest.importorskip("meshio")
+    mesh = meshio.read(washer.to_vtk(tmp_path / "a.vtu", nodes=101))
+    area = len(mesh.cells[0].data) * (2 / 100) * (1 / 100)
+    assert area == pytest.approx(2 - np.pi * 0.3**2, rel=2e-2)  # cells that the edge cuts are left out
+    assert np.isfinite(mesh.point_data["u_error"]).all()
+    assert np.hypot(mesh.points[:, 0] - 1, mesh.points[:, 1] - 0.5).min() >= 0.3 - 1e-8
+    deviation = washer.compare_with(tmp_path / "a.vtu")["u"]
+    assert deviation.maximum < 1e-13
+    assert deviation.points == len(mesh.points)

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from .domain import Domain, Face, Part, tensor_points
+from .planar import EllipseRegion, HalfPlane, PolygonRegion
 from .points import PointSet, Sampler, stack
+from .region import Piece, Region, conjunction, disjunction, trimmed
+from .solid import BallRegion
 
 __all__ = [
+    "Annulus",
+    "Ball",
     "Box",
+    "Disk",
     "Domain",
+    "Ellipse",
     "Face",
+    "HalfSpace",
     "Interval",
     "Part",
+    "Piece",
     "PointSet",
+    "Polygon",
     "Rectangle",
+    "Region",
     "Sampler",
     "Time",
+    "Triangle",
+    "conjunction",
+    "disjunction",
     "stack",
     "tensor_points",
+    "trimmed",
 ]
 
 
@@ -59,3 +77,136 @@ def _of_dimension(name: str, dimension: int, bounds: dict[str, tuple[Any, Any]])
         got = ", ".join(bounds) or "none"
         raise ValueError(f"`{name}` takes {dimension} named coordinate(s), got {got}: use Box for another number.")
     return Domain(bounds)
+
+
+def Disk(*, radius: float, name: str = "outer", **centre: float) -> Domain:  # noqa: N802
+    """A disk: `Disk(x=0.5, y=0.5, radius=0.2)`; `name` is that of its boundary.
+
+    Raises:
+        ValueError: for a radius that is not positive, or another number of coordinates than two.
+    """
+    radius = _positive("radius", radius)
+    return Ellipse(radii=(radius, radius), name=name, **centre)
+
+
+def Ellipse(*, radii: tuple[float, float], name: str = "outer", **centre: float) -> Domain:  # noqa: N802
+    """An ellipse with its axes along the coordinates: `Ellipse(x=0, y=0, radii=(2, 1))`; `rotated` turns it.
+
+    Raises:
+        ValueError: for radii that are not positive, or another number of coordinates than two.
+    """
+    names, point = _centre("Ellipse", 2, centre)
+    first, second = (_positive("radii", r) for r in radii)
+    return _domain(EllipseRegion(names, point, (first, second), name))
+
+
+def Annulus(*, inner: float, outer: float, **centre: float) -> Domain:  # noqa: N802
+    """What lies between two circles: `Annulus(x=0, y=0, inner=1, outer=2)`, with the parts `outer` and `hole 1`.
+
+    Raises:
+        ValueError: for radii that are not positive or do not ascend.
+    """
+    if not 0 < inner < outer:
+        raise ValueError(f"`inner` must be above 0 and below `outer`, got {inner} and {outer}.")
+    names, point = _centre("Annulus", 2, centre)
+    whole, hole = (_domain(EllipseRegion(names, point, (r, r))) for r in (outer, inner))
+    return whole - hole
+
+
+def Polygon(  # noqa: N802
+    vertices: Any, *, holes: Sequence[Any] = (), coordinates: Sequence[str] = ("x", "y"), name: str = "outer"
+) -> Domain:
+    """A polygon, also an imported outline: `Polygon([(0, 0), (2, 0), (0, 1)])`, with the parts `edge 1`, `edge 2`, ...
+
+    Args:
+        vertices: shape (n, 2), in order round the polygon, either way; or a polygon of shapely with its holes.
+        holes: vertices of polygons that are cut out, `hole 1`, `hole 2`, ...
+        coordinates: their names.
+        name: of the whole outer boundary.
+
+    Raises:
+        ValueError: for fewer than three vertices, or edges that cross.
+    """
+    if hasattr(vertices, "exterior"):
+        holes = [*holes, *(np.asarray(ring.coords) for ring in vertices.interiors)]
+        vertices = np.asarray(vertices.exterior.coords)
+    found = _domain(PolygonRegion(coordinates, _vertices(vertices), labels=(name,)))
+    for hole in holes:
+        found -= _domain(PolygonRegion(coordinates, _vertices(hole)))
+    return found
+
+
+def Triangle(first: Any, second: Any, third: Any, *, coordinates: Sequence[str] = ("x", "y")) -> Domain:  # noqa: N802
+    """A triangle by its corners: `Triangle((0, 0), (1, 0), (0, 1))`."""
+    return Polygon([first, second, third], coordinates=coordinates)
+
+
+def Ball(*, radius: float, name: str = "outer", **centre: float) -> Domain:  # noqa: N802
+    """A ball: `Ball(x=0, y=0, z=0, radius=1)`; `name` is that of its boundary.
+
+    Raises:
+        ValueError: for a radius that is not positive, or another number of coordinates than three.
+    """
+    names, point = _centre("Ball", 3, centre)
+    return _domain(BallRegion(names, point, _positive("radius", radius), name))
+
+
+def HalfSpace(*, through: Sequence[float], name: str = "cut", **normal: float) -> Domain:  # noqa: N802
+    """Everything on one side of a line, to be cut from or to a shape: `disk & half` is a part of a disk.
+
+    `half = HalfSpace(x=1, y=1, through=(0, 0))` is where x + y is below 0.
+
+    Args:
+        through: a point on the line.
+        name: of the line.
+        normal: one component per coordinate of a vector that points out of the half space.
+
+    Raises:
+        ValueError: for a normal without length, or another number of coordinates than two.
+    """
+    names, vector = _centre("HalfSpace", 2, normal)
+    if not any(vector):
+        raise ValueError(f"`normal` must have a length, got {normal}.")
+    return _HalfSpace(HalfPlane(names, vector, [float(v) for v in through], name))
+
+
+class _HalfSpace(Domain):
+    """A region without bounds, good for combining only."""
+
+    def __init__(self, region: HalfPlane):
+        super().__init__(dict.fromkeys(region.names, (-1, 1)), shape=region)
+
+    def __mul__(self, other: Domain) -> Domain:
+        raise ValueError(f"`{self}` has no bounds: cut it from or to a shape first.")
+
+
+def _domain(region: Region) -> Domain:
+    return Domain(dict(region.bounds), shape=region)
+
+
+def _centre(name: str, dimension: int, centre: dict[str, float]) -> tuple[tuple[str, ...], list[float]]:
+    if len(centre) != dimension:
+        got = ", ".join(centre) or "none"
+        raise ValueError(f"`{name}` takes {dimension} named coordinates, got {got}: write {name}(x=0, y=0, ...).")
+    return tuple(centre), [_finite(n, v) for n, v in centre.items()]
+
+
+def _finite(name: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"`{name}` must be a number, got {value!r}.") from None
+    if not np.isfinite(number):
+        raise ValueError(f"`{name}` must be finite, got {value}.")
+    return number
+
+
+def _positive(name: str, value: Any) -> float:
+    number = _finite(name, value)
+    if number <= 0:
+        raise ValueError(f"`{name}` must be above 0, got {value}.")
+    return number
+
+
+def _vertices(points: Any) -> np.ndarray:
+    return np.array([[_finite("vertices", v) for v in point] for point in points])

@@ -1,10 +1,12 @@
-"""Domains: boxes in space, an interval of time and their product, with boundary parts that have names."""
+"""Domains: boxes and shapes in space, an interval of time and their product, with boundary parts that have names."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
+from itertools import count
 from keyword import iskeyword
 from typing import Any
 
@@ -12,7 +14,13 @@ import numpy as np
 import sympy as sp
 
 from ..symbols import Coordinate, as_expression
+from .combination import Difference, Intersection, Union
+from .placed import Placed
+from .planar import PolygonRegion
 from .points import PointSet, Sampler, stack
+from .product import Product
+from .region import Piece, Region
+from .solid import BoxRegion
 
 
 @dataclass(frozen=True)
@@ -30,11 +38,16 @@ class Face:
 
 @dataclass(frozen=True)
 class Part:
-    """A named piece of the boundary of a domain, made of faces."""
+    """A named part of the boundary of a domain, made of sides of a box or of pieces of a shape."""
 
     domain: Domain
     name: str
-    faces: tuple[Face, ...]
+    faces: tuple[Face | Piece, ...]
+
+    @property
+    def measure(self) -> float:
+        """Its length or area, times the duration if there is time."""
+        return sum(self.domain.face_measure(face) for face in self.faces)
 
     def sample(self, n: int, sampler: Sampler) -> PointSet:
         """About `n` points, shared out among the faces by their measure, with the outward normals `n_x`, ..."""
@@ -44,20 +57,25 @@ class Part:
 
 
 class Domain:
-    """A box in named coordinates, of which at most one is time.
+    """A box or another shape in named coordinates, of which at most one is time.
+
+    Shapes are combined by `a - b`, `a & b` and `a | b`, moved by `translated`, `rotated` and `scaled`, and multiplied
+    by boxes in other coordinates and by a time.
 
     Args:
         bounds: coordinate name to (lower, upper); SymPy numbers such as `2 * pi` keep their name in `parts`.
         time: name of the time coordinate, if there is one.
+        shape: what the domain is in space, inside its bounds; all of the box without it.
 
     Raises:
         TypeError: for bounds that are no numbers.
         ValueError: for bounds that are not finite or not ascending, or a name that cannot be used.
     """
 
-    def __init__(self, bounds: dict[str, tuple[Any, Any]], time: str | None = None):
+    def __init__(self, bounds: dict[str, tuple[Any, Any]], time: str | None = None, shape: Region | None = None):
         if not bounds:
             raise ValueError("`bounds` must name at least one coordinate, as in Interval(x=(0, 1)).")
+        self.shape = shape
         self.exact_bounds = {name: _checked(name, pair) for name, pair in bounds.items()}
         self.bounds = {name: (float(lo), float(hi)) for name, (lo, hi) in self.exact_bounds.items()}
         self.time_name = time
@@ -79,10 +97,115 @@ class Domain:
         time = self.time_name or other.time_name
         if time:
             bounds[time] = bounds.pop(time)
-        return Domain(bounds, time)
+        shape = self.shape or other.shape
+        if shape is not None and self.space_names and other.space_names:
+            shape = Product(self.region, other.region)
+        return Domain(bounds, time, shape)
+
+    def __sub__(self, other: Domain) -> Domain:
+        """Cut another shape out: `square - disk`; the new pieces of the boundary are `hole 1`, `hole 2`, ..."""
+        if not isinstance(other, Domain):
+            return NotImplemented
+        taken = {label for piece in self.region.pieces for label in piece.labels}
+        number = next(i for i in count(1) if f"hole {i}" not in taken)
+        return _shaped(Difference(self.region, other.region, [f"hole {number}", "holes"]))
+
+    def __and__(self, other: Domain) -> Domain:
+        """What lies in both shapes."""
+        return _shaped(Intersection(self.region, other.region)) if isinstance(other, Domain) else NotImplemented
+
+    def __or__(self, other: Domain) -> Domain:
+        """What lies in at least one of two shapes."""
+        return _shaped(Union(self.region, other.region)) if isinstance(other, Domain) else NotImplemented
+
+    def translated(self, **shift: float) -> Domain:
+        """The same shape elsewhere: `disk.translated(x=1, y=-2)`.
+
+        Raises:
+            ValueError: for a coordinate that there is not.
+        """
+        for name in shift:
+            self.coordinate(name)
+        moved = np.array([float(shift.get(name, 0.0)) for name in self.region.names])
+        return _shaped(Placed(self.region, np.eye(len(moved)), moved))
+
+    def rotated(self, angle: float, *, about: Sequence[float] | None = None, axis: str | None = None) -> Domain:
+        """The shape turned by an angle in radians, counterclockwise.
+
+        Args:
+            angle: in radians.
+            about: point that stays; the middle of the bounding box without it.
+            axis: in three dimensions the coordinate that is turned about.
+
+        Raises:
+            ValueError: for a number of space coordinates other than 2 and 3, or no axis among 3.
+        """
+        names, d = self.region.names, len(self.region.names)
+        if d not in (2, 3) or (d == 3) != (axis in names):
+            raise ValueError(
+                f"`axis` must be one of {', '.join(names)} in three dimensions and None in two, got {axis!r}."
+            )
+        i, j = (k for k in range(d) if axis is None or names[k] != axis)
+        turn = np.eye(d)
+        sign = -1.0 if d == 3 and names.index(str(axis)) == 1 else 1.0
+        turn[i, i] = turn[j, j] = np.cos(angle)
+        turn[j, i], turn[i, j] = sign * np.sin(angle), -sign * np.sin(angle)
+        centre = self._centre if about is None else np.asarray(about, float)
+        return _shaped(Placed(self.region, turn, centre - turn @ centre))
+
+    def scaled(self, factor: float, *, about: Sequence[float] | None = None) -> Domain:
+        """The shape, larger or smaller by a factor above 0 around a point, the middle of the bounding box without it."""
+        if not 0 < factor < np.inf:
+            raise ValueError(f"`factor` must be above 0 and finite, got {factor}.")
+        centre = self._centre if about is None else np.asarray(about, float)
+        return _shaped(Placed(self.region, np.eye(len(centre)), (1 - factor) * centre, factor))
+
+    @property
+    def _centre(self) -> np.ndarray:
+        return np.array([sum(map(float, self.region.bounds[n])) / 2 for n in self.region.names])
+
+    @cached_property
+    def region(self) -> Region:
+        """The shape in space.
+
+        Raises:
+            ValueError: for a domain with time, whose shape is that of its space.
+        """
+        if self.time_name:
+            raise ValueError(f"`{self}` has a time: combine shapes in space first, then multiply by Time.")
+        if self.shape is not None:
+            return self.shape
+        labels = {(f.axis, f.upper): (self.face_name(f), f.axis, "outer") for f in self.faces if isinstance(f, Face)}
+        if self.dimension != 2:
+            return BoxRegion(self.exact_bounds, labels)
+        (x, (x0, x1)), (y, (y0, y1)) = self.bounds.items()
+        edges = [labels[y, False], labels[x, True], labels[y, True], labels[x, False]]
+        return PolygonRegion((x, y), np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]), edges=edges)
+
+    def with_time(self, ends: tuple[Any, Any]) -> Domain:
+        """The same shape in another interval of time."""
+        return Domain({**self.exact_bounds, str(self.time_name): ends}, self.time_name, self.shape)
+
+    @cached_property
+    def formula(self) -> sp.Expr | None:
+        """Positive inside, zero on the boundary with slope 1, as an expression of the coordinates; None for a box.
+
+        Raises:
+            ValueError: for a shape without one, such as a triangulated surface.
+        """
+        if self.shape is None:
+            return None
+        return self.shape.formula.xreplace({s: self.coordinate(s.name) for s in self.shape.symbols})
+
+    @property
+    def is_box(self) -> bool:
+        """Whether it is all of its bounds."""
+        return self.shape is None
 
     def __repr__(self) -> str:
-        return " x ".join(f"{name} in [{_text(lo)}, {_text(hi)}]" for name, (lo, hi) in self.exact_bounds.items())
+        bounds = {n: pair for n, pair in self.exact_bounds.items() if self.is_box or n == self.time_name}
+        box = " x ".join(f"{name} in [{_text(lo)}, {_text(hi)}]" for name, (lo, hi) in bounds.items())
+        return box if self.shape is None else " x ".join([repr(self.shape), *([box] if box else [])])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -96,8 +219,15 @@ class Domain:
 
     @property
     def volume(self) -> float:
-        """Product of all edge lengths, time included."""
+        """Length, area or volume, times the duration if there is time."""
+        if self.shape is not None:
+            return self.shape.volume * self._duration
         return float(np.prod([hi - lo for lo, hi in self.bounds.values()]))
+
+    @property
+    def _duration(self) -> float:
+        lo, hi = self.bounds[self.time_name] if self.time_name else (0.0, 1.0)
+        return hi - lo
 
     @property
     def time(self) -> Coordinate | None:
@@ -118,17 +248,23 @@ class Domain:
     # ---------------------------------------------------------------- boundary
 
     @property
-    def faces(self) -> tuple[Face, ...]:
-        """Both sides of every space coordinate."""
+    def faces(self) -> tuple[Face | Piece, ...]:
+        """Both sides of every space coordinate, or the pieces of the boundary of a shape."""
+        if self.shape is not None:
+            return self.shape.pieces
         return tuple(Face(name, upper) for name in self.space_names for upper in (False, True))
 
-    def face_name(self, face: Face) -> str:
+    def face_name(self, face: Face | Piece) -> str:
         """Such as `x=0` or `x=2*pi`."""
+        if isinstance(face, Piece):
+            return face.name
         return f"{face.axis}={_text(self.exact_bounds[face.axis][face.upper])}"
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Names of the boundary parts: `x` for both ends, `x=0` for one."""
+        """Names of the boundary parts: `x` for both ends, `x=0` for one; `outer`, `hole 1`, `holes` for shapes."""
+        if self.shape is not None:
+            return tuple(dict.fromkeys(label for piece in self.shape.pieces for label in piece.labels))
         names: list[str] = []
         for axis in self.space_names:
             names += [axis, *(self.face_name(Face(axis, upper)) for upper in (False, True))]
@@ -150,31 +286,60 @@ class Domain:
         if name is None:
             return Part(self, "boundary", self.faces)
         if isinstance(name, Part):
-            if any(name.domain.exact_bounds[f.axis] != self.exact_bounds.get(f.axis) for f in name.faces):
+            if not all(self._has(face, name.domain) for face in name.faces):
                 raise ValueError(f"`on` must be a part of {self}, got '{name.name}' of {name.domain}.")
             return Part(self, name.name, name.faces)
         if not isinstance(name, (str, Coordinate)):
             raise TypeError(f"`on` must be the name of one part, got {name!r}: the parts are {', '.join(self.parts)}.")
         text = str(name).replace(" ", "")
-        if text in self.space_names:
-            return Part(self, text, tuple(f for f in self.faces if f.axis == text))
-        for face in self.faces:
-            if text == self.face_name(face) or self._is_value_of(text, face):
+        if self.shape is not None:
+            wanted = [label for label in self.parts if label.replace(" ", "") == text or _same_place(label, text)]
+            pieces = tuple(p for p in self.shape.pieces if wanted and wanted[0] in p.labels)
+            if pieces:
+                return Part(self, wanted[0], pieces)
+        elif text in self.space_names:
+            return Part(self, text, tuple(f for f in self.faces if isinstance(f, Face) and f.axis == text))
+        for face in self.faces if self.is_box else ():
+            if text == self.face_name(face) or _same_place(self.face_name(face), text):
                 return Part(self, self.face_name(face), (face,))
         near = get_close_matches(text, self.parts, n=3, cutoff=0.3) or self.parts
         raise ValueError(f"`on` must name a part of the boundary, got '{name}': the nearest are {', '.join(near)}.")
 
-    def _is_value_of(self, text: str, face: Face) -> bool:
-        axis, _, value = text.partition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            return False
-        bound = self.bounds[face.axis][face.upper]
-        return axis == face.axis and abs(number - bound) <= 1e-9 * max(1.0, abs(bound))
+    def _has(self, face: Face | Piece, of: Domain) -> bool:
+        """Whether a side or piece of another domain is one of this domain."""
+        if isinstance(face, Piece):
+            return face in self.faces
+        return self.is_box and of.exact_bounds[face.axis] == self.exact_bounds.get(face.axis)
 
-    def face_measure(self, face: Face) -> float:
+    def contains(self, points: PointSet, slack: float = 1e-9) -> np.ndarray:
+        """Which points lie inside or on the boundary, up to `slack` times the size of the domain."""
+        inside = np.ones(len(points), bool)
+        for name, (lo, hi) in self.bounds.items():
+            margin = slack * (hi - lo)
+            inside &= (points.columns[name] >= lo - margin) & (points.columns[name] <= hi + margin)
+        if self.shape is not None:
+            inside &= self.shape.contains(self._in_space(points), slack * self.shape.size)
+        return inside
+
+    def distance(self, **columns: Any) -> np.ndarray:
+        """Signed distance of points in space from the boundary, negative inside: `domain.distance(x=0.5, y=[0, 1])`.
+
+        Raises:
+            ValueError: for coordinates other than those in space.
+        """
+        if set(columns) != set(self.space_names):
+            raise ValueError(f"`columns` must be {', '.join(self.space_names)}, got {', '.join(columns) or 'none'}.")
+        arrays = np.broadcast_arrays(*[np.asarray(columns[n], float) for n in self.space_names])
+        shape = self.shape or Domain({n: self.exact_bounds[n] for n in self.space_names}).region
+        return shape.distance(np.stack([a.ravel() for a in arrays], axis=1)).reshape(arrays[0].shape)
+
+    def _in_space(self, points: PointSet) -> np.ndarray:
+        return np.stack([points.columns[name] for name in self.space_names], axis=1)
+
+    def face_measure(self, face: Face | Piece) -> float:
         """Area of a face (times the duration, if there is time); 1 for the end of an interval."""
+        if isinstance(face, Piece):
+            return face.measure * self._duration
         lo, hi = self.bounds[face.axis]
         return self.volume / (hi - lo)
 
@@ -182,10 +347,14 @@ class Domain:
 
     def sample(self, n: int, sampler: Sampler) -> PointSet:
         """`n` points inside."""
+        if self.shape is not None:
+            return self._scaled(self.names, self.shape.inner(n, lambda m: sampler(m, self.dimension)))
         return self._scaled(self.names, sampler(n, self.dimension))
 
-    def sample_face(self, face: Face, n: int, sampler: Sampler) -> PointSet:
-        """`n` points on a face, with the outward normal as extras `n_x`, `n_y`, ..."""
+    def sample_face(self, face: Face | Piece, n: int, sampler: Sampler) -> PointSet:
+        """`n` points on a face, with the outward normal as extras `n_x`, `n_y`, ...; about as many where others cut it."""
+        if isinstance(face, Piece):
+            return self._on_piece(face, n, sampler)
         others = tuple(name for name in self.names if name != face.axis)
         unit = sampler(n, len(others)) if others else np.zeros((1, 0))
         points = self._fixed(face.axis, self.bounds[face.axis][face.upper], others, unit)
@@ -193,10 +362,24 @@ class Domain:
         normal = {f"n_{s}": np.full(size, face.outward if s == face.axis else 0.0) for s in self.space_names}
         return PointSet(points.columns, normal)
 
+    def _on_piece(self, piece: Piece, n: int, sampler: Sampler) -> PointSet:
+        d = len(self.space_names)
+        unit = sampler(max(1, round(n / piece.share)), self.dimension - 1)
+        x, normals = piece.place(unit[:, : d - 1])
+        found = np.isfinite(x).all(axis=1)
+        columns = dict(zip(self.space_names, x[found].T, strict=True))
+        if self.time_name:
+            columns |= self._scaled((self.time_name,), unit[found, d - 1 :]).columns
+        extras = {f"n_{name}": c for name, c in zip(self.space_names, normals[found].T, strict=True)}
+        return PointSet(columns, extras)
+
     def sample_start(self, n: int, sampler: Sampler) -> PointSet:
         """`n` points at the first instant."""
         assert self.time_name is not None
-        unit = sampler(n, len(self.space_names)) if self.space_names else np.zeros((1, 0))
+        d = len(self.space_names)
+        unit = sampler(n, d) if d else np.zeros((1, 0))
+        if self.shape is not None:
+            unit = self.shape.inner(n, lambda m: sampler(m, d))
         return self._fixed(self.time_name, self.bounds[self.time_name][0], self.space_names, unit)
 
     def _scaled(self, names: Sequence[str], unit: np.ndarray) -> PointSet:
@@ -211,6 +394,24 @@ class Domain:
         """Equidistant axes, ends included, with `counts[i]` nodes along coordinate i."""
         pairs = zip(self.bounds.items(), counts, strict=True)
         return {name: np.linspace(lo, hi, n) for (name, (lo, hi)), n in pairs}
+
+
+def _shaped(region: Region) -> Domain:
+    """The domain of a shape."""
+    return Domain(dict(region.bounds), shape=region)
+
+
+def _same_place(label: str, text: str) -> bool:
+    """Whether a text such as `x=0.50` says the same side as a label such as `x=1/2`."""
+    (axis, _, value), (wanted, _, number) = label.partition("="), text.partition("=")
+    if axis != wanted or not value:
+        return False
+    try:
+        there = float(number)
+    except ValueError:
+        return False
+    here = float(sp.sympify(value))  # our own text, such as 2*pi
+    return abs(here - there) <= 1e-9 * max(1.0, abs(here))
 
 
 def tensor_points(axes: dict[str, np.ndarray]) -> PointSet:

@@ -99,6 +99,7 @@ def _on_faces(problem: Problem) -> list[tuple[str, Face, int, Term]]:
                 )
             highest = max(partials, key=lambda p: sum(p.orders))
             for face in term.place.part.faces:
+                assert isinstance(face, Face)  # shapes are refused before
                 if face.axis in periodic:
                     raise ValueError(
                         f"`{term.name}` holds at an end of {face.axis}, which is periodic: name the faces with `on=`."

@@ -25,7 +25,7 @@ def usual_nodes(dimension: int) -> int:
 def exact_reference(
     problem: Problem, nodes: int | None = None, *, axes: dict[str, np.ndarray] | None = None
 ) -> Reference | None:
-    """The exact solution or closed form of a problem on a tensor grid; None if it has neither.
+    """The exact solution or closed form of a problem on a tensor grid, NaN outside of the domain; None if it has neither.
 
     Args:
         problem: with the method `exact` or `closed_form`.
@@ -43,18 +43,23 @@ def exact_reference(
         return None  # before a grid is laid, which does not fit into memory in many dimensions
     start = time.perf_counter()
     axes = problem.domain.grid([count] * dimension) if axes is None else axes
-    points, shape = tensor_points(axes), tuple(len(a) for a in axes.values())
+    grid, shape = tensor_points(axes), tuple(len(a) for a in axes.values())
+    inside = problem.domain.contains(grid)
+    points = PointSet({n: c[inside] for n, c in grid.columns.items()})
     if problem.exact_solution is not None:
-        values = {name: numeric(e, points.columns).reshape(shape) for name, e in problem.exact_solution.items()}
+        found = {name: numeric(e, points.columns) for name, e in problem.exact_solution.items()}
         name, error = "exact solution", ROUNDING
     else:
-        values = {name: v.reshape(shape) for name, v in _in_chunks(problem, points).items()}
-        name, error = "closed form", problem.closed_form_error
-    for unknown, v in values.items():
+        found, name, error = _in_chunks(problem, points), "closed form", problem.closed_form_error
+    values = {}
+    for unknown, v in found.items():
         if not np.isfinite(v).all():
             raise ValueError(
                 f"`{name}` of {unknown} is not finite at {int((~np.isfinite(v)).sum())} of {v.size} points."
             )
+        whole = np.full(len(grid), np.nan)
+        whole[inside] = v
+        values[unknown] = whole.reshape(shape)
     return Reference(name, axes, values, error, time.perf_counter() - start, {"nodes": "x".join(map(str, shape))})
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sympy as sp
 
 from ..conditions import AtPoints, Seam
-from ..geometry import Domain
 from ..problem import Problem
 
 ORDERS = (2, 4, 6)
@@ -19,7 +18,7 @@ def check_problem(problem: Problem) -> None:
         ValueError: naming what is missing or too much, and the remedy.
     """
     domain = problem.domain
-    if type(domain) is not Domain:
+    if not domain.is_box:
         raise ValueError(f"`domain` must be a box for finite differences, got {domain!r}: give an exact solution.")
     dimension = len(domain.space_names)
     if dimension == 0:

@@ -25,7 +25,7 @@ class Reference:
     Attributes:
         name: what it is, such as "exact solution" or "finite differences of order 4".
         axes: coordinate to nodes, time last.
-        values: unknown to values, one dimension per axis.
+        values: unknown to values, one dimension per axis; NaN outside of a domain that is no box.
         error: its own relative L2 error; no claim below it means anything.
         seconds: wall-clock time that it took.
         details: further figures, such as the numbers of nodes.

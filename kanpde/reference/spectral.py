@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..conditions import Data, Initial, Periodic
-from ..geometry import Domain
 from ..problem import Problem
 from .exponential import Etdrk4, Steps
 from .fourier import fourier_system, initial_coefficients, initial_values
@@ -159,7 +158,7 @@ def check_periodic(problem: Problem) -> None:
         ValueError: naming what is missing or too much.
     """
     domain = problem.domain
-    if type(domain) is not Domain or len(domain.space_names) != 1 or domain.time_name is None:
+    if not domain.is_box or len(domain.space_names) != 1 or domain.time_name is None:
         raise ValueError(f"`domain` must be an interval times a time for Fourier series, got {domain!r}.")
     axis, t = domain.names
     if problem.inverse_parameters:

@@ -1,0 +1,266 @@
+"""Pieces of plane boundaries: segments, arcs of ellipses, and what is left of a curve that others cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import numpy as np
+import sympy as sp
+from jaxtyping import Bool, Float
+from scipy import optimize, special
+
+from .region import Piece, conjunction, symbols_of
+
+LOOKS = 2001
+"""Points of a curve at which it is seen where others cut it."""
+GUESSES = 256
+"""Points of an ellipse among which the nearest one is looked for first."""
+NEWTON = 30
+PANELS, PANEL = 24, 16
+"""Of Gauss's rule along a curve."""
+
+
+class Curve(Piece):
+    """A plane curve with arc length as its parameter, from 0 to 1, the region to its left."""
+
+    def at(self, s: Float[np.ndarray, " n"]) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]:
+        """Points and outward normals."""
+        raise NotImplementedError
+
+    def nearest(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+        """Parameter of the nearest point of the curve."""
+        raise NotImplementedError
+
+    def place(self, unit: Float[np.ndarray, "n 1"]) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]:
+        """Points and outward normals."""
+        return self.at(unit[:, 0])
+
+    def distance(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+        """Distance of points from the curve."""
+        return np.linalg.norm(x - self.at(self.nearest(x))[0], axis=1)
+
+
+class Segment(Curve):
+    """A straight line from `start` to `stop`, both of them arrays of two numbers."""
+
+    def __init__(self, labels: Sequence[str], names: Sequence[str], start: np.ndarray, stop: np.ndarray):
+        self.start, self.along = np.asarray(start, float), np.asarray(stop, float) - np.asarray(start, float)
+        (tx, ty), (px, py) = self.along / self.measure, self.start
+        x, y = symbols_of(names)
+        (cx, cy), length = self.start + self.along / 2, self.measure
+        trim = (sp.Float(length**2 / 4) - (x - cx) ** 2 - (y - cy) ** 2) / length
+        across = [c * (s - v) for c, s, v in ((tx, y, py), (-ty, x, px)) if c]
+        super().__init__(labels, sp.Add(*across), trim)
+
+    @property
+    def measure(self) -> float:
+        """Its length."""
+        return float(np.hypot(*self.along))
+
+    def at(self, s: Float[np.ndarray, " n"]) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]:
+        """Points and outward normals."""
+        normal = np.array([self.along[1], -self.along[0]]) / self.measure
+        return self.start + s[:, None] * self.along, np.broadcast_to(normal, (len(s), 2))
+
+    def nearest(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+        """Parameter of the nearest point."""
+        return np.clip((x - self.start) @ self.along / self.measure**2, 0.0, 1.0)
+
+
+class Ellipse(Curve):
+    """A whole ellipse with its axes along the coordinates, counterclockwise.
+
+    Args:
+        labels: what it is called.
+        names: of the two coordinates.
+        centre: its two coordinates.
+        radii: its half axes.
+    """
+
+    def __init__(self, labels: Sequence[str], names: Sequence[str], centre: np.ndarray, radii: tuple[float, float]):
+        self.centre, self.radii = np.asarray(centre, float), radii
+        x, y = (s - c for s, c in zip(symbols_of(names), centre, strict=True))
+        super().__init__(labels, ellipse_level((x, y), radii))
+
+    @property
+    def round(self) -> bool:
+        """Whether it is a circle."""
+        return self.radii[0] == self.radii[1]
+
+    @property
+    def measure(self) -> float:
+        """Its length."""
+        a, b = self.radii
+        return float(4 * b * special.ellipe(1 - a**2 / b**2))
+
+    def at(self, s: Float[np.ndarray, " n"]) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]:
+        """Points and outward normals."""
+        return self._on(self._angle(s))
+
+    def nearest(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+        """Parameter of the nearest point: the best of many, then Newton's method for the foot of the perpendicular."""
+        (a, b), (u, v) = self.radii, (x - self.centre).T
+        angle = np.arctan2(v, u)
+        if not self.round:
+            ring = np.linspace(0, 2 * np.pi, GUESSES, endpoint=False)
+            far = (u[:, None] - a * np.cos(ring)) ** 2 + (v[:, None] - b * np.sin(ring)) ** 2
+            angle = ring[far.argmin(axis=1)]
+            for _ in range(NEWTON):
+                c, s = np.cos(angle), np.sin(angle)
+                slope = (a * c - u) * -a * s + (b * s - v) * b * c
+                bend = (a * s) ** 2 + (b * c) ** 2 - (a * c - u) * a * c - (b * s - v) * b * s
+                angle = angle - np.clip(slope / np.where(bend > 0, bend, 1.0), -0.1, 0.1)
+        return np.mod(self._length(angle), 1.0)
+
+    def _on(self, angle: Float[np.ndarray, " n"]) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]:
+        (a, b), c, s = self.radii, np.cos(angle), np.sin(angle)
+        normal = np.stack([c * b, s * a], axis=1)
+        points = self.centre + np.stack([a * c, b * s], axis=1)
+        return points, normal / np.linalg.norm(normal, axis=1, keepdims=True)
+
+    def _length(self, angle: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+        """Length of the arc from angle 0, in lengths of the ellipse."""
+        if self.round:
+            return angle / (2 * np.pi)
+        a, b = self.radii
+        return b * special.ellipeinc(angle, 1 - a**2 / b**2) / self.measure
+
+    def _angle(self, s: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+        """The inverse of `_length`."""
+        angle = 2 * np.pi * s
+        if not self.round:
+            a, b = self.radii
+            for _ in range(NEWTON):
+                speed = np.hypot(a * np.sin(angle), b * np.cos(angle)) / self.measure
+                angle = angle - np.clip((self._length(angle) - s) / speed, -0.5, 0.5)
+        return angle
+
+
+def ellipse_level(offsets: tuple[sp.Expr, ...], radii: Sequence[float]) -> sp.Expr:
+    """Vanishes on an ellipse or ellipsoid with slope 1, positive inside."""
+    if len(set(radii)) == 1:
+        (r, *_) = radii
+        return (sp.Float(r**2) - sp.Add(*[o**2 for o in offsets])) / (2 * r)
+    scaled = sp.Add(*[(o / r) ** 2 for o, r in zip(offsets, radii, strict=True)])
+    slope = sp.sqrt(sp.Add(*[(o / r**2) ** 2 for o, r in zip(offsets, radii, strict=True)]) + (1 - scaled) ** 2)
+    return (1 - scaled) / (2 * slope)
+
+
+class Remains(Curve):
+    """What others leave of a curve.
+
+    Args:
+        curve: the whole.
+        kept: tells of points and outward normals whether they stay.
+        cuts: changes its sign where curves cross.
+        trim: positive on what is left.
+        flip: whether the region lies to the right of the curve.
+        labels: what it is called; as the whole without them.
+    """
+
+    def __init__(
+        self,
+        curve: Curve,
+        kept: Callable[[np.ndarray, np.ndarray], Bool[np.ndarray, " n"]],
+        cuts: Callable[[np.ndarray], Float[np.ndarray, " n"]],
+        trim: sp.Expr | None,
+        *,
+        flip: bool = False,
+        labels: Sequence[str] | None = None,
+    ):
+        self.curve, self.flip = curve, flip
+        self.intervals = self._intervals(kept, cuts)
+        whole = np.array_equal(self.intervals, [[0.0, 1.0]])
+        level = None if curve.level is None else (-curve.level if flip else curve.level)
+        super().__init__(labels or curve.labels, level, curve.trim if whole else _both(curve.trim, trim))
+
+    def _intervals(
+        self,
+        kept: Callable[[np.ndarray, np.ndarray], Bool[np.ndarray, " n"]],
+        cuts: Callable[[np.ndarray], Float[np.ndarray, " n"]],
+    ) -> Float[np.ndarray, "k 2"]:
+        """Where the parameter of the whole curve stays."""
+
+        def stays(s: Float[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
+            points, normals = self.curve.at(s)
+            return kept(points, -normals if self.flip else normals)
+
+        s = (np.arange(LOOKS) + 0.5) / LOOKS
+        stay = stays(s)
+        ends = [self._end(stays, cuts, s[i], s[i + 1], bool(stay[i])) for i in np.flatnonzero(stay[1:] != stay[:-1])]
+        edges = [*([0.0] if stay[0] else []), *ends, *([1.0] if stay[-1] else [])]
+        return np.array(edges).reshape(-1, 2)
+
+    def _end(
+        self,
+        stays: Callable[[np.ndarray], Bool[np.ndarray, " n"]],
+        cuts: Callable[[np.ndarray], Float[np.ndarray, " n"]],
+        low: float,
+        high: float,
+        before: bool,
+    ) -> float:
+        """Where the curve is cut: by bisection, then where `cuts` vanishes nearby."""
+        for _ in range(50):
+            middle = (low + high) / 2
+            low, high = (middle, high) if bool(stays(np.array([middle]))[0]) == before else (low, middle)
+
+        def crossing(s: float) -> float:
+            return float(cuts(self.curve.at(np.array([s]))[0])[0])
+
+        width = 1e-5
+        left, right = max(0.0, low - width), min(1.0, high + width)
+        if crossing(left) * crossing(right) < 0:
+            return float(optimize.brentq(crossing, left, right, xtol=1e-15))
+        return (low + high) / 2
+
+    @cached_property
+    def _lengths(self) -> Float[np.ndarray, " k"]:
+        return self.intervals[:, 1] - self.intervals[:, 0]
+
+    @property
+    def measure(self) -> float:
+        """Length of what is left."""
+        return float(self._lengths.sum()) * self.curve.measure
+
+    def at(self, s: Float[np.ndarray, " n"]) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]:
+        """Points and outward normals."""
+        starts = np.concatenate([[0.0], self._lengths.cumsum()])
+        along = np.clip(s, 0.0, 1.0) * starts[-1]
+        which = np.clip(np.searchsorted(starts, along, side="right") - 1, 0, len(self._lengths) - 1)
+        points, normals = self.curve.at(self.intervals[which, 0] + along - starts[which])
+        return points, -normals if self.flip else normals
+
+    def nearest(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+        """Parameter of the nearest point: the foot on the whole curve if that stays, else the nearest end."""
+        foot = self.curve.nearest(x)
+        low, high = self.intervals.T
+        starts = np.concatenate([[0.0], self._lengths.cumsum()])
+        inside = (foot[:, None] >= low) & (foot[:, None] <= high)
+        which = inside.argmax(axis=1)
+        ends = self.curve.at(self.intervals.ravel())[0]
+        nearest = np.linalg.norm(x[:, None] - ends, axis=2).argmin(axis=1)
+        at_ends = np.stack([starts[:-1], starts[1:]], axis=1).ravel()[nearest]
+        return np.where(inside.any(axis=1), starts[which] + foot - low[which], at_ends) / starts[-1]
+
+
+def _both(first: sp.Expr | None, second: sp.Expr | None) -> sp.Expr | None:
+    given = [t for t in (first, second) if t is not None]
+    return conjunction(*given) if given else None
+
+
+def area_within(pieces: Sequence[Piece]) -> float:
+    """Area that closed curves enclose, by Gauss's theorem and Gauss's rule on every arc."""
+    nodes, weights = np.polynomial.legendre.leggauss(PANEL)
+    nodes = ((np.arange(PANELS)[:, None] + (nodes + 1) / 2) / PANELS).ravel()
+    weights = np.tile(weights, PANELS) / PANELS
+    total = 0.0
+    for piece in pieces:
+        assert isinstance(piece, Curve)
+        parts = piece.intervals if isinstance(piece, Remains) else np.array([[0.0, 1.0]])
+        whole = piece.curve if isinstance(piece, Remains) else piece
+        sign = -1.0 if isinstance(piece, Remains) and piece.flip else 1.0
+        for low, high in parts:
+            points, normals = whole.at(low + (high - low) * nodes)
+            total += sign * float(weights @ (points * normals).sum(axis=1)) * (high - low) / 2 * whole.measure / 2
+    return total

@@ -1,0 +1,175 @@
+"""Shapes that are no boxes: measures, distances, normals and samples against closed forms and a second way."""
+
+import numpy as np
+import pytest
+import sympy as sp
+from numpy.testing import assert_allclose
+from scipy.special import ellipe
+
+from kanpde import Annulus, Ball, Box, Disk, Ellipse, HalfSpace, Interval, Polygon, Rectangle, Time, Triangle
+from kanpde.geometry import PointSet
+from kanpde.sampling import Grid, Sobol, Uniform
+
+SQUARE = Rectangle(x=(-1, 1), y=(-1, 1))
+L_SHAPE = [(-1, -1), (0, -1), (0, 0), (1, 0), (1, 1), (-1, 1)]
+STAR = [
+    (np.cos(k * np.pi / 5) * (1 if k % 2 else 0.4), np.sin(k * np.pi / 5) * (1 if k % 2 else 0.4)) for k in range(10)
+]
+SPIRAL = [(0, 0), (4, 0), (4, 4), (1, 4), (1, 2), (2, 2), (2, 3), (3, 3), (3, 1), (0, 1)]
+
+PLANE = {
+    "disk": (Disk(x=1, y=2, radius=0.5), np.pi / 4, np.pi),
+    "ellipse": (Ellipse(x=1, y=2, radii=(2, 1)), 2 * np.pi, 8 * ellipe(0.75)),
+    "turned ellipse": (Ellipse(x=1, y=2, radii=(1, 2)).rotated(0.7), 2 * np.pi, 8 * ellipe(0.75)),
+    "annulus": (Annulus(x=0, y=0, inner=1, outer=2), 3 * np.pi, 6 * np.pi),
+    "triangle": (Triangle((0, 0), (3, 0), (0, 4)), 6.0, 12.0),
+    "L-shape": (Polygon(L_SHAPE), 3.0, 8.0),
+    "L-shape, clockwise": (Polygon(L_SHAPE[::-1]), 3.0, 8.0),
+    "L-shape, cut": (SQUARE - Rectangle(x=(0, 1), y=(-1, 0)), 3.0, 8.0),
+    "L-shape, joined": (Rectangle(x=(-1, 0), y=(-1, 1)) | Rectangle(x=(0, 1), y=(0, 1)), 3.0, 8.0),
+    "polygon with holes": (
+        Polygon([(0, 0), (4, 0), (4, 4), (0, 4)], holes=[[(1, 1), (2, 1), (1, 2)], [(3, 3), (3.5, 3), (3.5, 3.5), (3, 3.5)]]),
+        16 - 0.5 - 0.25,
+        16 + 2 + np.sqrt(2) + 2,
+    ),
+    "lens": (Disk(x=0, y=0, radius=1) & Disk(x=1, y=0, radius=1), 2 * np.pi / 3 - np.sqrt(3) / 2, 4 * np.pi / 3),
+    "two disks": (Disk(x=0, y=0, radius=1) | Disk(x=1, y=0, radius=1), 4 * np.pi / 3 + np.sqrt(3) / 2, 8 * np.pi / 3),
+    "half disk": (Disk(x=0, y=0, radius=1) & HalfSpace(x=1, y=2, through=(0, 0)), np.pi / 2, np.pi + 2),
+    "rounded away": (SQUARE - Disk(x=1, y=1, radius=1), 4 - np.pi / 4, 6 + np.pi / 2),
+    "scaled": (Annulus(x=0, y=0, inner=1, outer=2).scaled(2).translated(x=3), 12 * np.pi, 12 * np.pi),
+}  # fmt: skip
+SPACE = {
+    "ball": (Ball(x=1, y=0, z=0, radius=2), 32 * np.pi / 3, 16 * np.pi, 1e-12, 1e-12),
+    "cylinder": (Disk(x=0, y=0, radius=1) * Interval(z=(0, 2)), 2 * np.pi, 6 * np.pi, 1e-12, 1e-12),
+    "box with a ball": (
+        Box(x=(-1, 1), y=(-1, 1), z=(-1, 1)) - Ball(x=0, y=0, z=0, radius=0.5), 8 - np.pi / 6, 24 + np.pi, 1e-4, 1e-12,
+    ),
+    "half a ball": (
+        Ball(x=0, y=0, z=0, radius=1) & Box(x=(-1, 1), y=(-1, 1), z=(0, 2)), 2 * np.pi / 3, 3 * np.pi, 1e-4, 1e-2,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLANE)
+def test_area_and_length_are_those_of_the_closed_forms(name):
+    domain, area, length = PLANE[name]
+    assert_allclose(domain.volume, area, rtol=1e-10)
+    assert_allclose(domain.boundary().measure, length, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", SPACE)
+def test_volume_and_surface_are_those_of_the_closed_forms(name):
+    domain, volume, surface, rtol, surface_rtol = SPACE[name]
+    assert_allclose(domain.volume, volume, rtol=rtol)
+    assert_allclose(domain.boundary().measure, surface, rtol=surface_rtol)
+
+
+@pytest.mark.parametrize("name", [*PLANE, *SPACE])
+def test_points_inside_and_on_the_boundary_are_where_the_distance_says(name):
+    domain = (PLANE | SPACE)[name][0]
+    inside, border = domain.sample(300, Sobol(0)), domain.boundary().sample(300, Sobol(1))
+    assert len(inside) == 300
+    assert (domain.distance(**inside.columns) < 0).all()
+    assert_allclose(domain.distance(**border.columns), 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", [*PLANE, *SPACE])
+def test_normals_have_length_one_and_point_outwards(name):
+    domain = (PLANE | SPACE)[name][0]
+    points = domain.boundary().sample(200, Uniform(0))
+    normals = {n: points.extras[f"n_{n}"] for n in domain.names}
+    assert_allclose(sum(v**2 for v in normals.values()), 1)
+    step = 1e-5
+    out = {n: points.columns[n] + step * v for n, v in normals.items()}
+    into = {n: points.columns[n] - step * v for n, v in normals.items()}
+    assert (domain.distance(**out) > 0).mean() > 0.98  # but for points within a step of a corner
+    assert (domain.distance(**into) < 0).mean() > 0.98
+
+
+@pytest.mark.parametrize("name", ["ellipse", "lens", "L-shape", "rounded away", "polygon with holes"])
+def test_the_distance_is_that_of_the_nearest_of_many_points_of_the_boundary(name):
+    domain = PLANE[name][0]
+    points = domain.sample(100, Uniform(2))
+    border = domain.boundary().sample(20_000, Grid()).array
+    nearest = np.linalg.norm(points.array[:, None] - border, axis=2).min(axis=1)
+    assert_allclose(-domain.distance(**points.columns), nearest, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", PLANE)
+def test_samples_are_even_by_measure(name):
+    """Gauss's theorem for the mean of x over the area, from points inside and from points on the boundary."""
+    domain, area, length = PLANE[name]
+    inside, border = domain.sample(20_000, Sobol(0)), domain.boundary().sample(20_000, Sobol(0))
+    flux = length * np.mean(border.columns["x"] ** 2 / 2 * border.extras["n_x"])
+    assert_allclose(area * inside.columns["x"].mean(), flux, rtol=5e-3, atol=5e-3 * length)
+
+
+@pytest.mark.parametrize("vertices", [L_SHAPE, STAR, SPIRAL], ids=["L-shape", "star", "spiral"])
+def test_the_formula_of_a_polygon_has_its_sign_everywhere_and_slope_one_on_its_edges(vertices):
+    domain = Polygon(vertices)
+    f = sp.lambdify(domain.coordinates, domain.formula, "numpy")
+    low, high = np.array(list(domain.bounds.values())).T
+    x = np.random.default_rng(0).uniform(low - 0.2, high + 0.2, (5000, 2))
+    assert ((f(*x.T) > 0) == (domain.distance(x=x[:, 0], y=x[:, 1]) < 0)).all()
+    edges = domain.boundary().sample(200, Uniform(0))
+    step = 1e-6
+    inner = [edges.columns[n] - step * edges.extras[f"n_{n}"] for n in "xy"]
+    assert_allclose(np.median(f(*inner) / step), 1, rtol=1e-4)
+
+
+def test_pieces_have_names():
+    domain = SQUARE - Disk(x=0, y=0, radius=0.2) - Disk(x=0.5, y=0.5, radius=0.1, name="pin")
+    assert domain.parts == (
+        "y=-1", "y", "outer", "x=1", "x", "y=1", "x=-1", "hole 1", "holes", "hole 2", "pin",
+    )  # fmt: skip
+    assert_allclose(domain.boundary("holes").measure, 2 * np.pi * 0.3)
+    assert_allclose(domain.boundary("pin").measure, 2 * np.pi * 0.1)
+    assert_allclose(domain.boundary("x = 1.0").measure, 2)
+    assert_allclose(domain.boundary("outer").measure, 8)
+    with pytest.raises(
+        ValueError, match="must name a part of the boundary, got 'hole 3': the nearest are holes, hole 2"
+    ):
+        domain.boundary("hole 3")
+
+
+def test_a_part_of_a_shape_is_that_of_its_product_with_time():
+    disk = Annulus(x=0, y=0, inner=1, outer=2)
+    domain = disk * Time(t=(0, 3))
+    assert_allclose(domain.volume, 9 * np.pi)
+    part = domain.boundary(disk.boundary("hole 1"))
+    assert_allclose(part.measure, 6 * np.pi)
+    points = part.sample(50, Sobol(0))
+    assert_allclose(np.hypot(points.columns["x"], points.columns["y"]), 1)
+    assert points.columns["t"].min() < 0.5
+    assert points.columns["t"].max() > 2.5
+    start = domain.sample_start(40, Sobol(0))
+    assert domain.contains(start).all()
+    assert set(start.columns["t"]) == {0.0}
+
+
+def test_points_outside_are_told_from_points_inside():
+    domain = SQUARE - Disk(x=0, y=0, radius=0.5)
+    found = domain.contains(PointSet({"x": np.array([0.0, 0.5, 0.9, 1.2]), "y": np.array([0.0, 0.0, 0.9, 0.0])}))
+    assert found.tolist() == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Disk(x=0, y=0, radius=0), "`radius` must be above 0, got 0"),
+        (lambda: Disk(x=0, radius=1), "`Ellipse` takes 2 named coordinates, got x"),
+        (lambda: Annulus(x=0, y=0, inner=2, outer=1), "`inner` must be above 0 and below `outer`, got 2 and 1"),
+        (lambda: Polygon([(0, 0), (1, 1)]), "`vertices` must be at least three pairs"),
+        (lambda: Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]), "must go round without crossing, got edges 1 and 3"),
+        (lambda: Polygon([(0, 0), (1, 0), (1, 0), (0, 1)]), "got two that coincide"),
+        (lambda: HalfSpace(x=0, y=0, through=(0, 0)), "`normal` must have a length"),
+        (lambda: Disk(x=0, y=0, radius=1) & Disk(x=5, y=0, radius=1), "is empty: they do not overlap"),
+        (lambda: Disk(x=0, y=0, radius=1) - Disk(x=0, y=0, radius=2), "is empty: one covers the other"),
+        (lambda: SQUARE - Rectangle(x=(0, 1), z=(0, 1)), "two shapes in the same coordinates, got x, y and x, z"),
+        (lambda: SQUARE * Time(t=(0, 1)) - Disk(x=0, y=0, radius=0.1), "combine shapes in space first"),
+        (lambda: SQUARE.scaled(0), "`factor` must be above 0"),
+    ],
+)  # fmt: skip
+def test_shapes_that_make_no_sense_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
