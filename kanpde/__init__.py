@@ -26,6 +26,7 @@ _HOME = {
     "kanpde.readout": ["Readout", "auto_symbolic"],
     "kanpde.relations": ["Relation", "find_relations"],
     "kanpde.solution": ["Solution"],
+    "kanpde.columns": ["read_columns"],
     "kanpde.comparison": ["Comparison", "compare"],
     "sympy": [
         "Abs", "E", "Max", "Min", "Piecewise", "Rational", "acos", "acosh", "asin", "asinh", "atan", "atan2",

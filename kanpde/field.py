@@ -58,6 +58,35 @@ class Evaluable:
             values[inside] = self.values(chosen, name, derivative)
         return {name: values.reshape(shape) for name, values in found.items()}
 
+    def covers(self, points: PointSet) -> Bool[np.ndarray, " n"]:
+        """Which points lie within the bounds and in the shape, up to rounding: where the field has values."""
+        found = self.contains(points)
+        for name, values in points.columns.items():
+            found = found & self._in_range(name, values)
+        return found
+
+    def check_range(self, name: str, values: Float[np.ndarray, " *shape"]) -> None:
+        """Refuse values of a coordinate that are not finite or out of bounds.
+
+        Raises:
+            ValueError: for such values; a coordinate that goes round has no bounds.
+        """
+        if not np.isfinite(values).all():
+            raise ValueError(
+                f"`{name}` must be finite, got {int((~np.isfinite(values)).sum())} NaN or infinite values."
+            )
+        if not self._in_range(name, values).all():
+            low, high = self.bounds[name]
+            raise ValueError(
+                f"`{name}` must lie in [{low:g}, {high:g}], got {values.min():g} to {values.max():g}: "
+                "the network knows nothing beyond."
+            )
+
+    def _in_range(self, name: str, values: np.ndarray) -> np.ndarray:
+        low, high = self.bounds[name]
+        slack = SLACK * (high - low)
+        return (low - slack <= values) & (values <= high + slack) | (name in self.periodic)
+
     def __call__(self, derivative: str = "", **coordinates: Any) -> Any:
         """Values at any points: `field(x=0.5, t=[0, 1])`; the arguments are broadcast.
 
@@ -84,14 +113,7 @@ class Evaluable:
             shapes = ", ".join(f"{n} {a.shape}" for n, a in given.items())
             raise ValueError(f"`coordinates` must have shapes that broadcast, got {shapes}.") from None
         for n, a in zip(names, arrays, strict=True):
-            if not np.isfinite(a).all():
-                raise ValueError(f"`{n}` must be finite, got {int((~np.isfinite(a)).sum())} NaN or infinite values.")
-            low, high = self.bounds[n]
-            slack = 1e-9 * (high - low)
-            if a.size and n not in self.periodic and not (low - slack <= a.min() and a.max() <= high + slack):
-                raise ValueError(
-                    f"`{n}` must lie in [{low:g}, {high:g}], got {a.min():g} to {a.max():g}: the network knows nothing beyond."
-                )
+            self.check_range(n, a)
         points = PointSet({n: a.ravel() for n, a in zip(names, arrays, strict=True)})
         inside = self.contains(points)
         if not inside.all():

@@ -70,7 +70,7 @@ def write(path: str | Path, content: Mapping[str, Any]) -> None:
     except OSError as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
 
 
 def read(path: str | Path) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def check_target(path: str | Path, *, overwrite: bool = False) -> Path:
         with NamedTemporaryFile(dir=path.parent, prefix=_part(path).name):
             pass
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     finally:
         for folder in reversed(made):
             folder.rmdir()
@@ -152,7 +152,8 @@ def _part(path: Path) -> Path:
     return path.with_name(path.name + ".part")
 
 
-def _unwritable(path: Path, error: OSError) -> ValueError:
+def unwritable(path: Path, error: OSError) -> ValueError:
+    """What a user is told of a file that the system does not let be written."""
     return ValueError(
         f"`{path}` cannot be written ({error.strerror}): choose a file in a folder that you may write to."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,8 @@ import numpy as np
 import sympy as sp
 import torch
 
-from . import record, serialise
+from . import export, paraview, record, serialise
+from .agreement import Deviation, deviations
 from .blocks import Trial
 from .field import Field, relative_error
 from .nn import Network
@@ -23,6 +24,7 @@ from .nn.layout import build, describe
 from .nn.stretch import Front, Stretch
 from .record import ATTRIBUTES, Gridded, RecordError
 from .reference import Reference, usual_nodes
+from .sampled import Sampled, chosen_axes, sample_grid, sample_points, time_name
 from .slabs import SlabField, field_function
 
 if TYPE_CHECKING:
@@ -115,6 +117,11 @@ class Solution:
         """Name of the problem's class."""
         return str(self.problem["name"])
 
+    @property
+    def time_name(self) -> str | None:
+        """Name of the time, if the solution has one."""
+        return time_name(self.field)
+
     def symbolic_formula(self) -> dict[str, sp.Expr]:
         """The unknowns as SymPy expressions of the coordinates, once every edge of the network is a formula.
 
@@ -170,19 +177,99 @@ class Solution:
         count = usual_nodes(len(bounds))
         return {name: np.linspace(lo, hi, count) for name, (lo, hi) in bounds.items()}
 
-    def to_xarray(self) -> xarray.Dataset:
-        """Solution and reference on `grid()`, with the coordinates as dimensions.
+    # ---------------------------------------------------------------- output
+
+    def sampled(
+        self,
+        *,
+        axes: Mapping[str, Any] | None = None,
+        nodes: int | Mapping[str, int] | None = None,
+        points: Mapping[str, Any] | None = None,
+    ) -> Sampled:
+        """Unknowns, reference and absolute error on `grid()`, on another grid, or at points; NaN outside of the domain.
+
+        The reference is there where all places are nodes of its grid: nothing is interpolated.
+
+        Args:
+            axes: coordinate to its nodes, as in {"x": array, "t": [0.5]}; others have those of `grid()`.
+            nodes: number of equidistant nodes of all coordinates that `axes` leaves out, or of some: {"t": 20}.
+            points: coordinate to values, one per point, in place of a grid.
+
+        Raises:
+            ValueError: for a coordinate that is unknown or out of bounds, or points beside axes or nodes.
+        """
+        if points is None:
+            return sample_grid(self.field, chosen_axes(self.field, self.grid(), axes, nodes), self.compared)
+        if axes is not None or nodes is not None:
+            raise ValueError("`points` must stand alone: leave out `axes` and `nodes`, which say what the grid is.")
+        return sample_points(self.field, points, self.compared)
+
+    def to_xarray(
+        self,
+        *,
+        axes: Mapping[str, Any] | None = None,
+        nodes: int | Mapping[str, int] | None = None,
+        points: Mapping[str, Any] | None = None,
+    ) -> xarray.Dataset:
+        """Unknowns `u`, with `u_reference` and `u_error`, as xarray has them; for places and errors see `sampled`.
 
         Raises:
             ImportError: if xarray is not installed.
         """
-        try:
-            import xarray
-        except ImportError:
-            raise ImportError("`to_xarray` needs xarray, which is not installed: pip install xarray.") from None
-        grid = self._gridded()
-        about = {"problem": self.problem_name, "model": self.model_name, "stop_reason": self.stop_reason}
-        return xarray.Dataset({n: (tuple(grid.axes), v) for n, v in grid.values.items()}, grid.axes, about)
+        about: dict[str, Any] = {
+            "problem": self.problem_name,
+            "model": self.model_name,
+            "stop_reason": self.stop_reason,
+        }
+        if self.error is not None:
+            about |= {"error": float(self.error), "reference": self.error.reference}
+            about |= {"reference_error": float(self.error.reference_error)}
+        return export.to_xarray(self.sampled(axes=axes, nodes=nodes, points=points), about)
+
+    def to_csv(
+        self,
+        path: str | Path,
+        *,
+        axes: Mapping[str, Any] | None = None,
+        nodes: int | Mapping[str, int] | None = None,
+        points: Mapping[str, Any] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write a table with a line of names: coordinates, unknowns, reference, error; see `sampled` and `export.to_csv`."""
+        return export.to_csv(self.sampled(axes=axes, nodes=nodes, points=points), path, overwrite=overwrite)
+
+    def to_vtk(
+        self,
+        path: str | Path,
+        *,
+        axes: Mapping[str, Any] | None = None,
+        nodes: int | Mapping[str, int] | None = None,
+        vectors: Mapping[str, Sequence[str]] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write files for ParaView: .vtu, or .pvd for an evolution; see `sampled` and `paraview.to_vtk`."""
+        sampled = self.sampled(axes=axes, nodes=nodes)
+        return paraview.to_vtk(sampled, path, vectors=vectors, overwrite=overwrite)
+
+    def animate(
+        self,
+        path: str | Path,
+        *,
+        unknown: str | None = None,
+        frames: int = 60,
+        rate: float = 15.0,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write an evolution as a film, .gif or .mp4; see `animation.animate`."""
+        from .animation import animate  # matplotlib is slow to load
+
+        return animate(self, path, unknown=unknown, frames=frames, rate=rate, overwrite=overwrite)
+
+    def compare_with(
+        self, data: str | Path | Mapping[str, Any], *, names: Mapping[str, str] | Sequence[str] | None = None
+    ) -> dict[str, Deviation]:
+        """How far every unknown is from the values in a user's file or columns; see `agreement.deviations`."""
+        return deviations(self.field, data, names=names)
 
     def _gridded(self) -> Gridded:
         wanted = {} if self.compared is None else self.compared.values

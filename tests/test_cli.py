@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -35,6 +36,13 @@ class Line(Problem):
     k = 2.0
     def residual(self, u, x): return u.xx + self.k
     def conditions(self, x): return [Dirichlet(u=0)]
+""",
+    "flow.py": """
+from kanpde import *
+class Flow(Problem):
+    domain = Rectangle(x=(0, 1), y=(0, 1)) * Time(t=(0, 1))
+    def residual(self, u, v, x, y, t): return {"first": u.t + u, "second": v.t - v}
+    def conditions(self, x, y, t): return [Initial(u=y, v=x)]
 """,
     "coordinate.py": """
 from kanpde import *
@@ -322,6 +330,35 @@ def test_reference_and_plot_print_one_object(folder, capsys):
     assert json.loads(capsys.readouterr().out)["pictures"] == ["r/solution.png", "r/history.png"]
     assert run("plot", "r.h5") == 2
     assert run("plot", "r.h5", "--out", "/proc/pictures") == 2
+
+
+def test_plot_writes_films_meshes_tables_and_flows(folder, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", str(folder))  # no ffmpeg
+    quick = ["--width", "3,2,2", "--degree", "3", "--points", "20", "--steps", "1", "--no-reference"]
+    assert run("solve", "flow.py", *quick, "--out", "r.h5") == 0
+    capsys.readouterr()
+    flow = ["--quiver", "u,v", "--streamlines", "u,v", "--contours", "4"]
+    files = ["--animate", "r.gif", "--vtk", "r.pvd", "--csv", "new/r.csv"]
+    for wrong, message in (
+        (["--quiver", "u,w"], r"`unknowns` must be two of u, v, got \['u', 'w'\]"),
+        (["--animate", "r.mp4"], "`r.mp4` needs the program ffmpeg"),
+        (["--vtk", "r.vtu"], "`path` must end in .pvd for"),
+        (["--csv", "r.h5"], "`r.h5` exists: choose another path"),
+    ):
+        assert run("plot", "r.h5", *files[2:4], *files[4:6], *wrong) == 2
+        assert re.search(message, capsys.readouterr().err)
+        assert not {"r", "r.gif", "r.pvd", "new"} & {p.name for p in folder.iterdir()}
+    pytest.importorskip("meshio")
+    assert run("plot", "r.h5", *flow, *files, "--json") == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["pictures"] == ["r/solution.png", "r/history.png", "r/quiver.png", "r/streamlines.png"]
+    assert content["files"] == ["r.gif", "r.pvd", "new/r.csv"]
+    assert all((folder / name).stat().st_size for name in content["pictures"] + content["files"])
+    assert run("plot", "r.h5", *flow, *files) == 2
+    assert run("plot", "r.h5", *flow, *files, "--force") == 0
+    monkeypatch.setitem(sys.modules, "meshio", None)
+    assert run("plot", "r.h5", *files, "--force") == 2
+    assert "`--vtk` needs meshio, which is not installed: pip install meshio" in capsys.readouterr().err
 
 
 def test_ctrl_c_outside_of_training_is_status_1_and_one_object(folder, capsys, monkeypatch):

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.collections import QuadMesh
+from matplotlib.contour import ContourSet
 
 from kanpde import KAN, MLP, Box, Dirichlet, DivergenceError, Interval, Problem, Rectangle, solve
+from kanpde.field import Evaluable
 from kanpde.optim import Adam
 from kanpde.plot import plot_errors, plot_history, plot_solution, save_figures
 
@@ -99,6 +102,31 @@ def test_another_unknown_is_shown_on_request():
     assert len(titles(plot_errors({"KAN": solution}, unknown="w"))) == 1
     with pytest.raises(ValueError, match="`unknown` must be one of u, w, got 'v'"):
         plot_solution(solution, unknown="v")
+
+
+def test_contour_lines_lie_over_solution_and_reference_but_not_over_the_error():
+    figure = plot_solution(solved(Square()), contours=6)
+    lines = [[c for c in axis.collections if isinstance(c, ContourSet)] for axis in figure.axes[:3]]
+    assert [len(found) for found in lines] == [1, 1, 0]
+    exact = lines[1][0]
+    for level, path in zip(exact.levels, exact.get_paths(), strict=True):
+        np.testing.assert_allclose(path.vertices.prod(axis=1), level, atol=1e-3)  # linear between nodes
+    with pytest.raises(ValueError, match="`contours` must be a whole number of at least 0, got -1"):
+        plot_solution(solved(Line()), contours=-1)
+
+
+def test_holes_stay_empty_and_no_colour_runs_into_them(tmp_path, monkeypatch):
+    solution = solved(Square())
+    monkeypatch.setattr(Evaluable, "covers", lambda self, points: points.columns["x"] > 0.5)
+    figure = plot_solution(solution, contours=4)
+    for axis in figure.axes[:3]:
+        mesh = next(c for c in axis.collections if isinstance(c, QuadMesh))
+        shown = np.ma.filled(mesh.get_array(), np.nan)
+        assert np.isnan(shown[:, :51]).all()
+        assert np.isfinite(shown[:, 51:]).all()
+        assert len(mesh.get_coordinates()) == shown.shape[0] + 1  # flat cells, no gouraud shading
+    save_figures({"a.png": figure}, tmp_path)
+    plot_errors({"KAN": solution})
 
 
 def test_no_solutions_are_refused():

@@ -55,11 +55,21 @@ def parser() -> Parser:
     _compare(command(compare, about, "kanpde compare poisson --seconds 15", {"rows": []}))
     about = "Solve a problem by finite differences."
     _reference(command(reference, about, "kanpde reference burgers", {"error": None, "record": None}))
-    about = "Draw the pictures of a recorded run."
-    sub = command(plot, about, "kanpde plot results/poisson-kan-0.h5", {"pictures": []})
-    sub.add_argument("record", help="record of a run")
-    _output(sub, "folder for the pictures (default: named like the record)")
+    about = "Draw the pictures of a recorded run, and write it for other programs."
+    example = "kanpde plot results/poisson-kan-0.h5 --csv poisson.csv"
+    _plot(command(plot, about, example, {"pictures": [], "files": []}))
     return top
+
+
+def _plot(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("record", help="record of a run")
+    sub.add_argument("--contours", type=int, default=0, metavar="N", help="about N contour lines over the solution")
+    sub.add_argument("--quiver", metavar="U,V", help="arrows of two unknowns in the plane")
+    sub.add_argument("--streamlines", metavar="U,V", help="streamlines of two unknowns in the plane")
+    sub.add_argument("--animate", metavar="FILE", help="film of an evolution: .gif, or .mp4 with ffmpeg")
+    sub.add_argument("--vtk", metavar="FILE", help="for ParaView: .vtu, or .pvd for an evolution; needs meshio")
+    sub.add_argument("--csv", metavar="FILE", help="table of coordinates, unknowns, reference and error")
+    _output(sub, "folder for the pictures (default: named like the record)")
 
 
 def _solve(sub: argparse.ArgumentParser) -> None:
