@@ -13,9 +13,10 @@ _HOME = {
     "kanpde.geometry": [
         "Annulus", "Ball", "Box", "Disk", "Ellipse", "HalfSpace", "Interval", "Polygon", "Rectangle", "Time", "Triangle",
     ],
-    "kanpde.conditions": ["Data", "Dirichlet", "Initial", "Neumann", "Periodic", "Robin"],
+    "kanpde.conditions": ["Data", "Dirichlet", "Initial", "Interface", "Neumann", "Periodic", "Robin"],
     "kanpde.symbols": ["Parameter", "diff", "div", "grad", "laplacian"],
     "kanpde.coefficient": ["Coefficient"],
+    "kanpde.materials": ["by_material"],
     "kanpde.singularity": ["Singular"],
     "kanpde.nn": ["KAN", "MLP", "KANLayer", "KANLinear"],
     "kanpde.solver": ["DivergenceError", "Points", "solve"],

@@ -18,10 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 
-from .conditions import Condition, Dirichlet, Initial, Neumann, Periodic, Robin, Term
+from .conditions import Condition, Dirichlet, Initial, Interface, Interior, Neumann, Periodic, Robin, Term
 from .expression import numeric
 from .geometry import Domain, Face, Piece
+from .interfaces import interface_terms
 from .masks import depth, mask
+from .materials import Beside, as_piecewise, by_material, timed, within
 from .nn.input_map import LAG
 from .problem import Problem
 from .sampling import Uniform
@@ -93,6 +95,8 @@ def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False)
                 "Use a penalty."
             )
     periodic = tuple(axis for c in built if isinstance(c, Periodic) for axis in c.axes)
+    if problem.materials:
+        return _of_materials(problem, built, periodic)
     outputs = {name: unknown(f"N_{name}", problem.domain.coordinates) for name in problem.unknown}
     singular = singular_terms(problem)
     forms = {}
@@ -112,6 +116,39 @@ def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False)
     terms = tuple(Term(t.name, problem.substitute(forms, t.expression), t.place, t.weight) for t in [*inside, *soft])
     factors = [c for terms_of in singular.values() for c, _, _ in terms_of]
     return Ansatz(problem, outputs, forms, periodic, terms, (*problem.inverse_parameters, *factors))
+
+
+def _of_materials(problem: Problem, built: list[Condition], periodic: tuple[str, ...]) -> Ansatz:
+    """A network output per unknown and material; every equation holds in each of them, interfaces between them."""
+    outputs: dict[str, Unknown] = {}
+    forms: dict[str, dict[str, sp.Expr]] = {}
+    for name in problem.unknown:
+        lift, factor = _lift_and_mask(problem, name, built)
+        own = {m: unknown(f"N_{name}_{m}", problem.domain.coordinates) for m in problem.materials}
+        outputs |= {f"{name} in {m}": output for m, output in own.items()}
+        forms[name] = {m: within(_with_slopes(problem, name, lift, factor * n, built), m) for m, n in own.items()}
+
+    def inside(expression: sp.Expr, material: str) -> sp.Expr:
+        chosen = {name: by_name[material] for name, by_name in forms.items()}
+        return problem.substitute(chosen, within(expression, material))
+
+    terms = [
+        Term(f"{name} in {m}", inside(e, m), Interior(timed(shape, problem.domain)))
+        for name, e in problem.declared.items()
+        for m, shape in problem.materials.items()
+    ]
+    for condition in problem.condition_list:
+        if isinstance(condition, Interface):
+            terms += interface_terms(problem, condition, inside)
+        elif condition not in built:
+            for t in problem.declared_terms(condition):
+                places = {m: Beside(t.place, shape) for m, shape in problem.materials.items()}
+                there = {m: place for m, place in places.items() if place.exists}
+                terms += [Term(f"{t.name} in {m}", inside(t.expression, m), p, t.weight) for m, p in there.items()]
+    cases = {
+        name: as_piecewise(by_material(**by_name), problem.materials, problem.domain) for name, by_name in forms.items()
+    }
+    return Ansatz(problem, outputs, cases, periodic, tuple(terms), problem.inverse_parameters)
 
 
 def _cutoff(problem: Problem, name: str, singular: Singular, built: list[Condition]) -> sp.Expr:

@@ -416,10 +416,10 @@ def draw_points(
         return unit
 
     found = {}
-    for i, term in enumerate(ansatz.terms):
-        inside, sampler = i < len(ansatz.problem.equations), samplers[term.name]
-        draw = partial(moved, sampler) if inside else sampler
-        found[term.name] = term.place.sample(interior if inside else boundary, draw)
+    for term in ansatz.terms:
+        sampler = samplers[term.name]
+        draw = partial(moved, sampler) if term.is_equation else sampler
+        found[term.name] = term.place.sample(interior if term.is_equation else boundary, draw)
     return found
 
 
@@ -443,8 +443,8 @@ def assemble(
     """
     outputs = [str(v.func) for v in ansatz.outputs.values()]
     blocks = []
-    for i, term in enumerate(ansatz.terms):
-        inside = i < len(ansatz.problem.equations)
+    for term in ansatz.terms:
+        inside = term.is_equation
         expression = Expression(term.expression, list(ansatz.outputs.values()))
         sides = tuple(Side(expression, outputs, p, trial) for p in points[term.name])
         weight = term.weight * (1.0 if inside or not ansatz.problem.equations else penalty**2)

@@ -9,9 +9,11 @@ import numpy as np
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from .conditions import AtPoints, Condition, Dirichlet, Initial, Neumann, Periodic, Robin, Seam, Term
+from .conditions import AtPoints, Condition, Dirichlet, Initial, Interface, Neumann, Periodic, Robin, Seam, Term
 from .expression import numeric
 from .geometry import Face, PointSet, tensor_points
+from .interfaces import interface_terms
+from .materials import meeting, within
 from .problem import Problem
 from .sampling import Uniform
 from .symbols import Parameter
@@ -65,6 +67,7 @@ def check(problem: Problem) -> CheckReport:
         _initial_values_are_complete,
         _values_are_periodic,
         _start_meets_boundary,
+        _interfaces_are_held,
         _constant_is_fixed,
     ):
         try:
@@ -82,7 +85,7 @@ def _exact_solves(problem: Problem) -> Iterator[Finding]:
     exact = problem.exact_solution
     if exact is None:
         return
-    for term in problem.terms:
+    for term in [*problem.terms, *_at_interfaces(problem)]:
         numbers = {s for s in term.expression.free_symbols if isinstance(s, Parameter)}
         unsettled = numbers - {s for e in exact.values() for s in e.free_symbols}
         if unsettled:
@@ -103,6 +106,27 @@ def _exact_solves(problem: Problem) -> Iterator[Finding]:
                 f"`exact` does not satisfy '{term.name}': it misses by {miss:.2g} at {where}, where terms of size "
                 f"{scale:.2g} should cancel; correct one of the two.",
             )
+
+
+def _at_interfaces(problem: Problem) -> list[Term]:
+    """What the exact solution misses between materials; no unknown is left in these terms."""
+    given = problem.declared_solution
+
+    def inside(expression: sp.Expr, material: str) -> sp.Expr:
+        return within(problem.substitute(given or {}, expression), material)
+
+    conditions = [c for c in problem.condition_list if isinstance(c, Interface)]
+    return [t for c in conditions for t in interface_terms(problem, c, inside)]
+
+
+def _interfaces_are_held(problem: Problem) -> Iterator[Finding]:
+    """Where materials meet something must hold between them."""
+    pairs = [f"{a} and {b}" for a, b, _ in meeting(problem.materials, problem.domain)]
+    if pairs and not any(isinstance(c, Interface) for c in problem.condition_list):
+        yield Finding(
+            "error",
+            f"nothing holds between {', '.join(pairs)}: add a condition such as Interface(u=0, flux=k * grad(u)).",
+        )
 
 
 def _largest_miss(problem: Problem, term: Term, exact: dict[str, sp.Expr]) -> tuple[float, float, str]:

@@ -11,7 +11,7 @@ import sympy as sp
 from .geometry import Domain, Face, Part, PointSet, Sampler
 from .symbols import Coordinate, Unknown, as_expression, diff
 
-RESERVED = ("a", "b", "hard", "on", "order", "points", "sigma", "weight")
+RESERVED = ("a", "b", "flux", "flux_jump", "hard", "on", "order", "points", "sigma", "weight")
 """Keywords of conditions, which therefore cannot name an unknown."""
 
 
@@ -89,6 +89,11 @@ class Term:
     expression: sp.Expr
     place: Place
     weight: float = 1.0
+
+    @property
+    def is_equation(self) -> bool:
+        """Whether it holds inside, and is no condition."""
+        return isinstance(self.place, Interior)
 
 
 class Condition:
@@ -220,6 +225,38 @@ class Robin(Condition):
 
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]}, a={self.a}, b={self.b})"
+
+
+class Interface(Condition):
+    """What holds where two materials meet: `Interface(u=0, flux=k * grad(u))`.
+
+    Every unknown has one function per material; the value of the later material less that of the one before it in
+    `materials` is given, and the like for the flux through the surface, along the normal out of the earlier one.
+
+    Args:
+        flux: a vector expression with one component per space coordinate, or a scalar in one dimension; None for none.
+        flux_jump: by how much it is larger in the later material.
+        weight: factor on the mean squares of the residuals in the loss, above 0.
+        values: one keyword per unknown, by how much it is larger in the later material.
+
+    Raises:
+        ValueError: for neither a value nor a flux.
+    """
+
+    def __init__(self, *, flux: Any = None, flux_jump: Any = 0, weight: float = 1.0, **values: Any):
+        super().__init__(weight=weight, values=values or None)
+        if not values and flux is None:
+            raise ValueError("`Interface` needs a value or a flux, as in Interface(u=0, flux=k * grad(u)).")
+        components = list(flux) if isinstance(flux, (list, tuple, sp.MatrixBase)) else [] if flux is None else [flux]
+        self.flux = [as_expression("flux", component) for component in components]
+        self.flux_jump = as_expression("flux_jump", flux_jump)
+
+    def terms(self, domain: Domain, unknowns: dict[str, Unknown]) -> list[Term]:
+        """None for the problem as a whole: they say what holds between functions of different materials."""
+        self._named(unknowns)
+        if self.flux and len(self.flux) != len(domain.space_names):
+            raise ValueError(f"`flux` must have {len(domain.space_names)} components, got {len(self.flux)}.")
+        return []
 
 
 class Periodic(Condition):

@@ -14,6 +14,8 @@ import numpy as np
 import sympy as sp
 from scipy import special
 from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanFunction
 from sympy.printing.numpy import SciPyPrinter
 from sympy.printing.pytorch import TorchPrinter
 
@@ -168,6 +170,11 @@ def _hoist(expression: sp.Expr, dynamic: frozenset[sp.Symbol], known: dict[sp.Ex
     """Replace every largest part that is free of `dynamic` by a symbol, which `known` explains."""
     if not expression.free_symbols:
         return expression
+    if (
+        isinstance(expression, (Relational, BooleanFunction)) and not expression.free_symbols & dynamic
+    ):  # known parts are numbers
+        indicator = sp.Piecewise((1, expression), (0, True))
+        return known.setdefault(indicator, sp.Dummy(f"k{len(known)}", real=True)) > sp.Rational(1, 2)
     if not expression.free_symbols & dynamic:
         return known.setdefault(expression, sp.Dummy(f"k{len(known)}", real=True))
     if isinstance(expression, (sp.Add, sp.Mul)):

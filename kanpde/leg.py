@@ -87,12 +87,12 @@ class Leg:
     @property
     def equations(self) -> list[str]:
         """Names of the blocks that are equations."""
-        return [t.name for t in self.ansatz.terms[: len(self.ansatz.problem.equations)]]
+        return [t.name for t in self.ansatz.terms if t.is_equation]
 
     @property
     def conditions(self) -> list[str]:
         """Names of the blocks that are conditions."""
-        return [t.name for t in self.ansatz.terms[len(self.ansatz.problem.equations) :]]
+        return [t.name for t in self.ansatz.terms if not t.is_equation]
 
     def exchange(self, network: nn.Module) -> None:
         """Go on with another network at the same points; weights stay."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import count
 from numbers import Real
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -18,6 +19,7 @@ import sympy as sp
 from .conditions import RESERVED, AtPoints, Condition, Data, Interior, Periodic, Seam, Term
 from .expression import Expression, numeric
 from .geometry import Domain
+from .materials import as_piecewise, check_materials
 from .symbols import Coordinate, Parameter, Unknown, as_expression, orders_of, unknown
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Problem:
         residual: the method that returns what vanishes in the domain.
         unknowns: names of the unknown functions; by default the arguments of `residual` that are no coordinates.
         manufactured: subtract the residual of `exact`, so that `exact` becomes the solution.
+        materials: name to the shape in space that it fills, for coefficients that jump: see `by_material` and `Interface`.
         closed_form_error: relative error of `closed_form`, if that method exists.
         source: where the problem comes from.
         singularities: terms of a known kind that the solution has at corners, `[Singular(at=(0, 0), exponent=2/3)]`; those
@@ -64,6 +67,7 @@ class Problem:
     manufactured: ClassVar[bool] = False
     closed_form_error: ClassVar[float] = 0.0
     source: ClassVar[str] = ""
+    materials: Mapping[str, Domain] = MappingProxyType({})
     singularities: ClassVar[Sequence[Singular] | None] = None
 
     def __init__(self, **parameters: Any):
@@ -87,6 +91,7 @@ class Problem:
                 setattr(self, name, Parameter(value.initial, name))
             elif name in parameters:
                 setattr(self, name, value.item() if isinstance(value, np.generic) else value)
+        check_materials(self.materials, self.domain, self._given_values())
         self.inverse_parameters  # noqa: B018  (reads all terms: what is wrong is refused here, not in the middle of a run)
         self.exact_solution  # noqa: B018
 
@@ -143,7 +148,20 @@ class Problem:
 
     @cached_property
     def equations(self) -> dict[str, sp.Expr]:
-        """Name to expression that vanishes inside the domain."""
+        """Name to expression that vanishes inside the domain, with cases where materials differ."""
+        return {name: self._with_cases(e) for name, e in self.declared.items()}
+
+    def _with_cases(self, expression: sp.Expr) -> sp.Expr:
+        return as_piecewise(expression, self.materials, self.domain)
+
+    def _given_values(self) -> list[sp.Expr]:
+        """The equations, and the values of conditions."""
+        values = [v for c in self.condition_list for v in c.values.values() if isinstance(v, sp.Expr)]
+        return [*self.declared.values(), *values]
+
+    @cached_property
+    def declared(self) -> dict[str, sp.Expr]:
+        """Name to expression as `residual` gives it, whose `by_material` are still to be chosen from."""
         found = self._residual()
         if len(found) < len(self.unknown) and not self.unknowns:
             raise ValueError(
@@ -163,7 +181,8 @@ class Problem:
         if self.manufactured:
             if self.exact_solution is None:
                 raise ValueError(f"`{self.name}.manufactured` needs the method `exact`, which is missing.")
-            found = {name: e - self.substitute(self.exact_solution, e) for name, e in found.items()}
+            exact = self.declared_solution or {}
+            found = {name: e - self.substitute(exact, e) for name, e in found.items()}
         return found
 
     @cached_property
@@ -181,6 +200,12 @@ class Problem:
     @cached_property
     def exact_solution(self) -> dict[str, sp.Expr] | None:
         """Unknown to expression, or None if the class has no `exact`."""
+        found = self.declared_solution
+        return None if found is None else {name: self._with_cases(e) for name, e in found.items()}
+
+    @cached_property
+    def declared_solution(self) -> dict[str, sp.Expr] | None:
+        """What `exact` returned, whose `by_material` are still to be chosen from."""
         return self._given("exact")
 
     @cached_property
@@ -209,7 +234,7 @@ class Problem:
     @cached_property
     def terms(self) -> list[Term]:
         """All loss terms: the equations inside, then each condition; no two have the same name."""
-        return [*self._inside, *(t for _, terms in self._by_condition for t in terms)]
+        return [*self._inside, *(t for condition, _ in self._by_condition for t in self.terms_of(condition))]
 
     def terms_of(self, condition: Condition) -> list[Term]:
         """The loss terms of one condition.
@@ -217,6 +242,10 @@ class Problem:
         Raises:
             ValueError: if it names an unknown or a boundary part that does not exist.
         """
+        return [replace(t, expression=self._with_cases(t.expression)) for t in self.declared_terms(condition)]
+
+    def declared_terms(self, condition: Condition) -> list[Term]:
+        """The loss terms of one condition, whose `by_material` are still to be chosen from; see `terms_of`."""
         return next((terms for c, terms in self._by_condition if c is condition), None) or self._read(condition)
 
     @cached_property

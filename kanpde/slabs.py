@@ -78,13 +78,13 @@ class Slab(Problem):
         )
         self.domain = whole.domain.with_time(ends)
         self.unknowns = tuple(whole.unknown)  # type: ignore[misc]
-        self.equations = whole.equations
+        self.declared, self.materials = whole.declared, whole.materials
         self.given_lift = whole.given_lift if before is None else None
         super().__init__()
 
     def residual(self) -> dict[str, sp.Expr]:
         """That of the whole problem."""
-        return self.whole.equations
+        return self.whole.declared
 
     def conditions(self) -> list[Condition]:
         """Those of the whole problem; initial values come from the slab before."""

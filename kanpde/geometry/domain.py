@@ -182,6 +182,17 @@ class Domain:
         edges = [labels[y, False], labels[x, True], labels[y, True], labels[x, False]]
         return PolygonRegion((x, y), np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]), edges=edges)
 
+    @property
+    def in_space(self) -> Domain:
+        """The same shape without time."""
+        return Domain({n: self.exact_bounds[n] for n in self.space_names}, shape=self.shape)
+
+    @property
+    def only_time(self) -> Domain:
+        """The time alone."""
+        name = str(self.time_name)
+        return Domain({name: self.exact_bounds[name]}, name)
+
     def with_time(self, ends: tuple[Any, Any]) -> Domain:
         """The same shape in another interval of time."""
         return Domain({**self.exact_bounds, str(self.time_name): ends}, self.time_name, self.shape)
@@ -330,8 +341,7 @@ class Domain:
         if set(columns) != set(self.space_names):
             raise ValueError(f"`columns` must be {', '.join(self.space_names)}, got {', '.join(columns) or 'none'}.")
         arrays = np.broadcast_arrays(*[np.asarray(columns[n], float) for n in self.space_names])
-        shape = self.shape or Domain({n: self.exact_bounds[n] for n in self.space_names}).region
-        return shape.distance(np.stack([a.ravel() for a in arrays], axis=1)).reshape(arrays[0].shape)
+        return self.in_space.region.distance(np.stack([a.ravel() for a in arrays], axis=1)).reshape(arrays[0].shape)
 
     def _in_space(self, points: PointSet) -> np.ndarray:
         return np.stack([points.columns[name] for name in self.space_names], axis=1)

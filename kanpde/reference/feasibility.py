@@ -20,6 +20,10 @@ def check_problem(problem: Problem) -> None:
     domain = problem.domain
     if not domain.is_box:
         raise ValueError(f"`domain` must be a box for finite differences, got {domain!r}: give an exact solution.")
+    if problem.materials:
+        raise ValueError(
+            f"`{problem.name}` has several materials, whose interfaces finite differences do not see: give an exact solution."
+        )
     dimension = len(domain.space_names)
     if dimension == 0:
         raise ValueError(

@@ -1,0 +1,199 @@
+"""Several materials: values per material, where they meet, and solutions with a kink at the interface."""
+
+import numpy as np
+import pytest
+import sympy as sp
+from numpy.testing import assert_allclose
+
+from kanpde import (
+    KAN,
+    Dirichlet,
+    Disk,
+    Initial,
+    Interface,
+    Interval,
+    Points,
+    Problem,
+    Rectangle,
+    Solution,
+    Time,
+    by_material,
+    diff,
+    div,
+    grad,
+    solve,
+)
+from kanpde.ansatz import build_ansatz
+from kanpde.expression import numeric
+from kanpde.materials import as_piecewise, meeting, within
+from kanpde.reference import finite_difference
+from kanpde.sampling import Uniform
+
+SQUARE = Rectangle(x=(-1, 1), y=(-1, 1))
+DISK = Disk(x=0, y=0, radius=0.5)
+X, Y = SQUARE.coordinates
+
+
+class Rod(Problem):
+    """-(k u')' = 1 on two halves: the flux is continuous, the slope is not."""
+
+    domain = Interval(x=(0, 2))
+    materials = {"copper": Interval(x=(0, 1)), "steel": Interval(x=(1, 2))}
+    k = by_material(copper=100, steel=1)
+
+    def exact(self, x):
+        flux = sp.Rational(301, 202)  # k u' at the left end, from u(2) = 0
+        copper = (flux * x - x**2 / 2) / 100
+        steel = copper.subs(x, 1) + (flux - 1) * (x - 1) - (x - 1) ** 2 / 2
+        return by_material(copper=copper, steel=steel)
+
+    def residual(self, u, x):
+        return diff(self.k * u.x, x) + 1
+
+    def conditions(self, x, u):
+        return [Dirichlet(u=0), Interface(u=0, flux=self.k * u.x)]
+
+
+class Cylinder(Problem):
+    """A conducting cylinder in a uniform field (Jackson, Classical Electrodynamics, ch. 2-4)."""
+
+    domain = SQUARE
+    materials = {"inner": DISK, "outer": SQUARE - DISK}
+    k = by_material(inner=100, outer=1)
+
+    def exact(self, x, y):
+        return by_material(inner=2 * x / 101, outer=x * (1 - sp.Rational(99, 404) / (x**2 + y**2)))
+
+    def residual(self, u, x, y):
+        return div(self.k * grad(u))
+
+    def conditions(self, x, y, u):
+        _, outer = self.exact(x, y).args
+        return [Dirichlet(u=outer), Interface(u=0, flux=self.k * grad(u))]
+
+
+def test_values_by_material_are_differentiated_one_by_one():
+    e = by_material(a=X**2, b=sp.sin(X * Y))
+    slope = sp.diff(3 * e + Y, X)
+    assert within(slope, "a") == 6 * X
+    assert within(slope, "b") == 3 * Y * sp.cos(X * Y)
+
+
+def test_cases_follow_the_shapes():
+    e = as_piecewise(by_material(inner=1, outer=2) * X, {"inner": DISK, "outer": SQUARE - DISK}, SQUARE)
+    found = numeric(e, {"x": np.array([0.1, 0.4, 0.8]), "y": np.array([0.0, 0.4, 0.0])})
+    assert_allclose(found, [0.1, 0.8, 1.6])
+
+
+def test_materials_meet_on_the_boundary_between_them_alone():
+    ((a, b, place),) = meeting(Cylinder.materials, SQUARE)
+    assert (a, b) == ("inner", "outer")
+    (points,) = place.sample(300, Uniform(0))
+    assert_allclose(np.hypot(points.columns["x"], points.columns["y"]), 0.5)
+    assert_allclose(points.extras["n_x"], points.columns["x"] / 0.5)
+    three = {
+        "left": Rectangle(x=(-1, 0), y=(-1, 1)),
+        "upper": Rectangle(x=(0, 1), y=(0, 1)),
+        "lower": Rectangle(x=(0, 1), y=(-1, 0)),
+    }
+    assert [(a, b) for a, b, _ in meeting(three, SQUARE)] == [("left", "upper"), ("left", "lower"), ("upper", "lower")]
+    (points,) = meeting(three, SQUARE)[0][2].sample(200, Uniform(0))
+    assert_allclose(points.columns["x"], 0, atol=1e-12)
+    assert points.columns["y"].min() > 0
+    assert len(points) > 100
+
+
+@pytest.mark.parametrize("cls", [Rod, Cylinder])
+def test_the_exact_solution_passes_the_check_and_others_do_not(cls):
+    assert cls().check().findings == ()
+
+    class Wrong(cls):
+        def exact(self, *coordinates, **named):
+            e = super().exact(*coordinates, **named)
+            return e.func(e.args[0] * 1.01, e.args[1])
+
+    Wrong.exact.__signature__ = __import__("inspect").signature(cls.exact)
+    messages = Wrong().check().errors
+    assert any("jump of u" in m for m in messages)
+    assert any("jump of the flux" in m for m in messages)
+
+
+def test_an_interface_without_a_condition_is_named():
+    class Loose(Rod):
+        def conditions(self, x):
+            return [Dirichlet(u=0)]
+
+    assert any("nothing holds between copper and steel" in m for m in Loose().check().errors)
+
+
+def test_every_equation_and_condition_holds_in_the_materials_where_it_can():
+    names = [t.name for t in build_ansatz(Cylinder()).terms]
+    assert names == [
+        "equation in inner", "equation in outer", "dirichlet u on boundary in outer",
+        "jump of u from inner to outer", "jump of the flux from inner to outer",
+    ]  # fmt: skip
+    names = [t.name for t in build_ansatz(Rod(), hard=True).terms]
+    assert "dirichlet u on boundary in copper" not in names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("hard", "bound"), [(False, 1e-10), (True, 1e-5)])  # u over x (2 - x) is no polynomial
+def test_a_rod_of_two_materials_is_solved_with_its_kink(tmp_path, hard, bound):
+    found = solve(
+        Rod(),
+        KAN([1, 3, 2], basis="chebyshev", k=[4, 2], base=False, seed=0),
+        hard=hard,
+        steps=60,
+        points=Points(60, 4),
+    )
+    assert found.error < bound
+    assert_allclose(found("x", x=[0.5, 1.5]), [(301 / 202 - 0.5) / 100, 301 / 202 - 1.5], rtol=1e3 * bound)
+    assert Solution.load(found.save(tmp_path / "rod.h5"))(x=1.2) == found(x=1.2)
+
+
+def test_an_evolution_has_materials_at_all_times():
+    class Warming(Problem):
+        domain = Interval(x=(0, 2)) * Time(t=(0, 1))
+        materials = Rod.materials
+        k = Rod.k
+
+        def residual(self, u, x, t):
+            return u.t - diff(self.k * u.x, x)
+
+        def conditions(self, x, t, u):
+            return [Initial(u=1), Dirichlet(u=1, on="x"), Interface(u=0, flux=self.k * u.x)]
+
+    terms = {t.name: t for t in build_ansatz(Warming()).terms}
+    assert {"initial u in copper", "initial u in steel", "dirichlet u on x in steel"} <= set(terms)
+    (points,) = terms["jump of u from copper to steel"].place.sample(50, Uniform(0))
+    assert set(points.columns["x"]) == {1.0}
+    assert np.ptp(points.columns["t"]) > 0.8
+
+
+def test_finite_differences_refuse_interfaces():
+    with pytest.raises(ValueError, match="has several materials, whose interfaces finite differences do not see"):
+        finite_difference(Rod())
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"materials": {"a": Interval(x=(0, 1)), "b": Interval(x=(0, 2))}}, "their volumes add up to 3, it has 2"),
+        (
+            {"materials": {"copper": Interval(x=(0, 1)), "gold": Interval(x=(1, 2))}},
+            r"each of the materials \(copper, gold\), got copper, steel",
+        ),
+        ({"materials": {"a": Interval(y=(0, 1)), "b": Interval(x=(1, 2))}}, "`a` must be a shape in x, got y"),
+        ({"materials": {}}, r"each of the materials \(none\), got copper, steel"),
+    ],
+)
+def test_materials_that_do_not_fit_are_refused(members, message):
+    with pytest.raises(ValueError, match=message):
+        type("Broken", (Rod,), members)()
+
+
+def test_one_value_is_no_choice():
+    with pytest.raises(ValueError, match="a value for each of several materials, got a"):
+        by_material(a=1)
+    with pytest.raises(ValueError, match="`Interface` needs a value or a flux"):
+        Interface()
