@@ -8,6 +8,7 @@ class ClampedPlate(Problem):
 
     group = "solids"
     source = "manufactured; Kirchhoff's plate with unit stiffness"
+    typical = (3.9e-2, 54)
     domain = Rectangle(x=(0, 1), y=(0, 1))
     manufactured = True
 

@@ -19,6 +19,7 @@ class HeatConductivity(Problem):
     source = (
         "manufactured; Richter (1981), SIAM Journal on Applied Mathematics 41, 210, on why one value of k is needed"
     )
+    typical = (9.9e-1, 18)
     domain = Interval(x=(0, 1))
     unknowns = ("u", "k")
     manufactured = True

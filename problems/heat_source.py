@@ -17,6 +17,7 @@ class HeatSource(Problem):
 
     group = "inverse"
     source = "manufactured; steady conduction, the source integrated twice"
+    typical = (3.2e-16, 4)
     domain = Interval(x=(0, 1))
     strength = Parameter(1)
     place = Parameter(0.5)

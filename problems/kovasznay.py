@@ -11,6 +11,7 @@ class Kovasznay(Problem):
 
     group = "fluids"
     source = "Kovasznay (1948), Mathematical Proceedings of the Cambridge Philosophical Society 44, 58"
+    typical = (1.2e-6, 60)
     domain = Rectangle(x=(-0.5, 1), y=(-0.5, 1.5))
     Re = 40
 
