@@ -9,6 +9,7 @@ class AllenCahn(Problem):
     The slope of the initial value jumps across the seam x = -1 = 1; diffusion smooths it at once.
     """
 
+    group = "parabolic"
     source = "Raissi, Perdikaris, Karniadakis (2019), Journal of Computational Physics 378, 686, sec. 3.2.1"
     domain = Interval(x=(-1, 1)) * Time(t=(0, 1))
     diffusivity = 1e-4

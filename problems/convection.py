@@ -6,7 +6,9 @@ from kanpde import Initial, Interval, Periodic, Problem, Time, pi, sin
 class Convection(Problem):
     """u_t + speed u_x = 0 on [0, 2 pi] x [0, 1], periodic, u = sin(x) at first; `speed=50` is the hard case."""
 
+    group = "hyperbolic"
     source = "Krishnapriyan et al. (2021), NeurIPS 34, sec. 3.1"
+    typical = (1.0e-12, 14)
     domain = Interval(x=(0, 2 * pi)) * Time(t=(0, 1))
     speed = 1
 

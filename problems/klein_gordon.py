@@ -6,6 +6,7 @@ from kanpde import Dirichlet, Initial, Problem, Rectangle, Time, cos, diff, lapl
 class KleinGordon(Problem):
     """u_tt - u_xx - u_yy + u^2 = f on [-1, 1]^2 x [0, 10] with u = (x + y) cos(k t) + x y sin(k t), k = 2."""
 
+    group = "hyperbolic"
     source = "Cho et al. (2023), Separable Physics-Informed Neural Networks, NeurIPS 36, arXiv:2306.15969"
     domain = Rectangle(x=(-1, 1), y=(-1, 1)) * Time(t=(0, 10))
     manufactured = True

@@ -11,6 +11,7 @@ class KuramotoSivashinsky(Problem):
     Beyond t = 0.5 the solution is chaotic: every error grows exponentially.
     """
 
+    group = "parabolic"
     source = "Wang, Sankaran, Perdikaris (2024), Computer Methods in Applied Mechanics and Engineering 421, 116813"
     domain = Interval(x=(0, 2 * pi)) * Time(t=(0, Rational(1, 2)))
     alpha = Rational(100, 16)

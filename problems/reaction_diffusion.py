@@ -6,7 +6,9 @@ from kanpde import Dirichlet, Initial, Interval, Problem, Time, exp, laplacian, 
 class ReactionDiffusion(Problem):
     """u_t = D u_xx + r u (1 - u) on [-5, 5] x [0, 2], the travelling wave of speed 5 sqrt(r D / 6)."""
 
+    group = "parabolic"
     source = "Ablowitz, Zeppetella (1979), Bulletin of Mathematical Biology 41, 835"
+    typical = (7.1e-12, 15)
     domain = Interval(x=(-5, 5)) * Time(t=(0, 2))
     D = 1
     r = 1

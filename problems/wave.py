@@ -6,7 +6,9 @@ from kanpde import Dirichlet, Initial, Interval, Problem, Time, cos, pi, sin
 class Wave(Problem):
     """u_tt = c^2 u_xx on [0, 1] x [0, 1] with two modes of the string, at rest at first."""
 
+    group = "hyperbolic"
     source = "Wang, Yu, Perdikaris (2022), Journal of Computational Physics 449, 110768, sec. 7.2"
+    typical = (4.6e-10, 29)
     domain = Interval(x=(0, 1)) * Time(t=(0, 1))
     c = 2
 

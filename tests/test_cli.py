@@ -16,6 +16,7 @@ from kanpde.cli.arguments import plan_from
 from kanpde.cli.options import parser
 from kanpde.nn.refine import FinerGrid, HigherDegree, MoreNodes
 from kanpde.plan import AdaptiveSlabs, Plan
+from kanpde.problem import GROUPS
 from kanpde.resampling import RARD
 from kanpde.settings import described
 
@@ -104,7 +105,7 @@ class Second(First): pass
 
 BAD = [
     ("solve poison", "`poison` is not a known problem: did you mean poisson"),
-    ("check zzz", "`zzz` is not a known problem: did you mean allen_cahn"),
+    ("check zzz", "`zzz` is not a known problem: did you mean advection_diffusion"),
     ("solve missing.py", r"`problem` Open is not ready: .*Dirichlet\(u=\.\.\., on='y=0'\)"),
     ("compare missing.py", "`problem` Open is not ready"),
     ("solve coordinate.py", "`u.z` is not a partial derivative: the coordinates of the domain are x"),
@@ -296,7 +297,28 @@ def test_check_and_show_and_list_print_one_object(folder, capsys):
     assert run("show", "burgers", "--json") == 0
     assert json.loads(capsys.readouterr().out)["problem"] == "Burgers"
     assert run("list", "--json") == 0
-    assert "poisson" in [row["name"] for row in json.loads(capsys.readouterr().out)["problems"]]
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["problems"]}
+    facts = ("group", "dimension", "order", "linear", "evolution", "reference")
+    assert [rows["poisson"][f] for f in facts] == ["elliptic", 2, 2, True, False, "exact"]
+    assert [rows["burgers"][f] for f in facts] == ["parabolic", 2, 2, False, True, "closed form"]
+    assert [rows["korteweg_de_vries"][f] for f in facts] == ["hyperbolic", 2, 3, False, True, "Fourier series"]
+    assert [rows["lid_driven_cavity"][f] for f in facts] == ["fluids", 2, 2, False, False, "none"]
+    assert [rows["van_der_pol"][f] for f in facts] == ["ODEs", 1, 2, False, True, "closed form"]
+    assert {"typical_error", "typical_seconds"} <= set(rows["poisson"])
+
+
+def test_the_list_is_in_groups_and_says_what_was_measured(capsys):
+    assert run("list") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line in GROUPS] == list(GROUPS)
+    start = lines.index("fluids")
+    fluids = [line.split()[0] for line in lines[start + 1 : lines.index("", start)]]
+    assert fluids == sorted(fluids)
+    assert {"kovasznay", "stokes"} <= set(fluids)
+    (heat,) = (line for line in lines if line.startswith("heat "))
+    error, seconds = problem_class("heat").typical
+    assert heat.split()[1:7] == ["2", "2", "linear", "evolution", "exact", f"{error:.0e}"]
+    assert heat.split()[7] == f"{seconds:.0f}"
 
 
 def test_compare_prints_a_row_per_model_and_draws_pictures(folder, capsys):

@@ -7,18 +7,32 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
+from kanpde.problems.advection_diffusion import AdvectionDiffusion
 from kanpde.problems.allen_cahn import AllenCahn
+from kanpde.problems.beltrami import Beltrami
+from kanpde.problems.bratu import Bratu
 from kanpde.problems.burgers import Burgers
+from kanpde.problems.burgers_parametric import BurgersParametric
 from kanpde.problems.convection import Convection
+from kanpde.problems.elasticity import Elasticity
+from kanpde.problems.euler_bernoulli import EulerBernoulli
 from kanpde.problems.heat import Heat
+from kanpde.problems.heat_multiscale import HeatMultiscale
 from kanpde.problems.helmholtz import Helmholtz
 from kanpde.problems.klein_gordon import KleinGordon
+from kanpde.problems.korteweg_de_vries import KortewegDeVries
+from kanpde.problems.kovasznay import Kovasznay
 from kanpde.problems.kuramoto_sivashinsky import KuramotoSivashinsky
+from kanpde.problems.lid_driven_cavity import LidDrivenCavity
+from kanpde.problems.nagumo import Nagumo
 from kanpde.problems.reaction_diffusion import ReactionDiffusion
+from kanpde.problems.sine_gordon import SineGordon
+from kanpde.problems.taylor_green import TaylorGreen
 from kanpde.problems.wave import Wave
 from numpy.testing import assert_allclose
 
 from kanpde import Problem, problems
+from kanpde.problem import GROUPS
 
 
 def classes():
@@ -33,14 +47,17 @@ SOLVED = [c for c in classes() if hasattr(c, "exact")]
 
 
 def test_there_are_problems():
-    assert len(classes()) >= 10
-    assert len(SOLVED) >= 8
+    assert len(classes()) >= 38
+    assert len(SOLVED) >= 26
+    assert {c.group for c in classes()} == set(GROUPS)
 
 
 @pytest.mark.parametrize("cls", classes())
 def test_every_problem_is_ready_and_says_where_it_comes_from(cls):
     assert cls().check().errors == ()
     assert cls.source
+    assert cls.group in GROUPS
+    assert cls.typical is None or (len(cls.typical) == 2 and min(cls.typical) > 0)
     assert cls.__doc__
     assert all(line.strip() for line in cls().latex())
 
@@ -65,14 +82,26 @@ def test_a_wrong_solution_does_not(cls, change):
 @pytest.mark.parametrize(
     ("cls", "parameters"),
     [
+        (AdvectionDiffusion, {"speed": 0.5, "D": 0.1}),
         (AllenCahn, {"diffusivity": 1e-3, "rate": 4}),
+        (Beltrami, {"a": 0.5, "d": 0.7, "nu": 0.1}),
+        (Bratu, {"theta": 3}),
         (Burgers, {"nu": 0.1}),
         (Convection, {"speed": 50}),
+        (Elasticity, {"lam": 2, "mu": 3}),
+        (EulerBernoulli, {"stiffness": 0.02}),
         (Heat, {"alpha": 1}),
+        (HeatMultiscale, {"along_x": 1e-3, "along_y": 0.2, "waves": 3}),
         (Helmholtz, {"a": 2, "b": 3, "k": 5}),
         (KleinGordon, {"k": 3}),
+        (KortewegDeVries, {"delta": 0.1}),
+        (Kovasznay, {"Re": 20}),
         (KuramotoSivashinsky, {"alpha": 5, "beta": 0.5, "gamma": 0.005}),
+        (LidDrivenCavity, {"nu": 0.1}),
+        (Nagumo, {"D": 0.5, "threshold": 0.1}),
         (ReactionDiffusion, {"D": 0.5, "r": 2}),
+        (SineGordon, {"omega": 0.8}),
+        (TaylorGreen, {"nu": 0.01}),
         (Wave, {"c": 3}),
     ],
 )
@@ -164,3 +193,11 @@ def test_the_closed_form_of_burgers_takes_arrays_of_any_shape():
     found = Burgers().closed_form(x, t)
     assert found.shape == (5, 3)
     assert found[1, 2] == Burgers().closed_form(-0.5, 1.0)
+
+
+def test_the_closed_form_with_many_viscosities_is_that_of_each_of_them():
+    x, nu, t = np.meshgrid(np.linspace(-1, 1, 9), [0.01 / np.pi, 0.02, 0.1], np.linspace(0, 1, 4), indexing="ij")
+    found = BurgersParametric().closed_form(x, nu, t)
+    for i, value in enumerate(nu[0, :, 0]):
+        assert_allclose(found[:, i], Burgers(nu=value).closed_form(x[:, i], t[:, i]), rtol=0, atol=2e-15)
+    assert_allclose(found[2, 1, 3], float(cole_hopf(-0.5, 1, 0.02)), rtol=0, atol=BurgersParametric.closed_form_error)
