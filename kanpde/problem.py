@@ -49,14 +49,11 @@ class Problem:
             materials: name to the shape in space that it fills, for coefficients that jump: see `by_material` and `Interface`.
             closed_form_error: relative error of `closed_form`, if that method exists.
             source: where the problem comes from.
-    <<<<<<< HEAD
-            singularities: terms of a known kind that the solution has at corners, `[Singular(at=(0, 0), exponent=2/3)]`; those
+                singularities: terms of a known kind that the solution has at corners, `[Singular(at=(0, 0), exponent=2/3)]`; those
                 of all corners with straight sides without it, none for `()`.
-    =======
-            group: what it is listed under, one of `GROUPS`.
+                group: what it is listed under, one of `GROUPS`.
             typical: relative error and seconds of `kanpde solve` without options, as measured; None where it was not.
-    >>>>>>> f4e66d438c3f39061b8b7fa2c9491d7475004630
-
+    
         Optional methods:
             exact(self, x, t): the solution as an expression, or a dict for a system.
             lift(self, x, t): functions that meet all Dirichlet, Initial and Periodic conditions, as an expression or a dict;
