@@ -36,34 +36,34 @@ GROUPS = ("elliptic", "parabolic", "hyperbolic", "fluids", "solids", "many dimen
 class Problem:
     """Base of all problems: subclass it with a `domain`, a `residual` and `conditions`.
 
-        `residual(self, u, x, t)` receives unknowns and coordinates by name and returns an expression that vanishes, or
-        a dict {name: expression} for a system. `conditions(self, x, t)` returns a list of conditions; unknowns that it
-        names as arguments are passed as well. Every public attribute that is a number is a parameter:
-        `Burgers(nu=0.02)`. A problem does not change once it is built.
+    `residual(self, u, x, t)` receives unknowns and coordinates by name and returns an expression that vanishes, or
+    a dict {name: expression} for a system. `conditions(self, x, t)` returns a list of conditions; unknowns that it
+    names as arguments are passed as well. Every public attribute that is a number is a parameter:
+    `Burgers(nu=0.02)`. A problem does not change once it is built.
 
-        Attributes:
-            domain: where the equation holds.
-            residual: the method that returns what vanishes in the domain.
-            unknowns: names of the unknown functions; by default the arguments of `residual` that are no coordinates.
-            manufactured: subtract the residual of `exact`, so that `exact` becomes the solution.
-            materials: name to the shape in space that it fills, for coefficients that jump: see `by_material` and `Interface`.
-            closed_form_error: relative error of `closed_form`, if that method exists.
-            source: where the problem comes from.
-                singularities: terms of a known kind that the solution has at corners, `[Singular(at=(0, 0), exponent=2/3)]`; those
-                of all corners with straight sides without it, none for `()`.
-                group: what it is listed under, one of `GROUPS`.
-            typical: relative error and seconds of `kanpde solve` without options, as measured; None where it was not.
-    
-        Optional methods:
-            exact(self, x, t): the solution as an expression, or a dict for a system.
-            lift(self, x, t): functions that meet all Dirichlet, Initial and Periodic conditions, as an expression or a dict;
-                `hard=True` builds on them instead of interpolating the data, which pays where the solution is not smooth
-                and the lift has the singular part.
-            closed_form(self, x, t): the solution as a NumPy function of arrays, where no expression exists.
+    Attributes:
+        domain: where the equation holds.
+        residual: the method that returns what vanishes in the domain.
+        unknowns: names of the unknown functions; by default the arguments of `residual` that are no coordinates.
+        manufactured: subtract the residual of `exact`, so that `exact` becomes the solution.
+        materials: name to the shape in space that it fills, for coefficients that jump: see `by_material` and `Interface`.
+        closed_form_error: relative error of `closed_form`, if that method exists.
+        source: where the problem comes from.
+        singularities: terms of a known kind that the solution has at corners, `[Singular(at=(0, 0), exponent=2/3)]`; those
+            of all corners with straight sides without it, none for `()`.
+        group: what it is listed under, one of `GROUPS`.
+        typical: relative error and seconds of `kanpde solve` without options, as measured; None where it was not.
 
-        Raises:
-            TypeError: for a value that is neither number nor expression.
-            ValueError: for a parameter that does not exist, or a definition that cannot be read.
+    Optional methods:
+        exact(self, x, t): the solution as an expression, or a dict for a system.
+        lift(self, x, t): functions that meet all Dirichlet, Initial and Periodic conditions, as an expression or a dict;
+            `hard=True` builds on them instead of interpolating the data, which pays where the solution is not smooth
+            and the lift has the singular part.
+        closed_form(self, x, t): the solution as a NumPy function of arrays, where no expression exists.
+
+    Raises:
+        TypeError: for a value that is neither number nor expression.
+        ValueError: for a parameter that does not exist, or a definition that cannot be read.
     """
 
     domain: Domain
