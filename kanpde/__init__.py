@@ -27,6 +27,7 @@ _HOME = {
     "kanpde.readout": ["Readout", "auto_symbolic"],
     "kanpde.relations": ["Relation", "find_relations"],
     "kanpde.solution": ["Solution"],
+    "kanpde.intervals": ["Uncertainty", "uncertainty"],
     "kanpde.columns": ["read_columns"],
     "kanpde.comparison": ["Comparison", "compare"],
     "sympy": [

@@ -258,6 +258,7 @@ class Training:
         if now - self._last_report >= REPORT_EVERY:
             figures, self._last_report = self.monitor.figures(), now
         row = {"seconds": now, "cpu_seconds": self.cpu_seconds, "attempt": float(self.attempt), "loss": step.loss}
+        row |= {f"number {name}": p.item() for name, p in self.problem.trial.numbers.items()}
         row |= figures | step.figures | {"leg": float(self.leg)} | self._notes
         self._notes, before = {}, self.steps
         for store, found in ((self.history, row), (self.losses, step.losses)):

@@ -28,7 +28,7 @@ class Table(Problem):
         beside: further points that the domain has to hold.
     """
 
-    equations = {}
+    declared = {}
 
     def __init__(self, x: np.ndarray, y: np.ndarray, beside: np.ndarray | None = None):
         self.unknowns = ("y",) if y.shape[1] == 1 else tuple(f"y{i + 1}" for i in range(y.shape[1]))  # type: ignore[misc]

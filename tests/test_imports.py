@@ -57,6 +57,7 @@ ORDER = [
     "stopping",
     "training",
     "solution",
+    "intervals",
     "march",
     "interruption",
     "run",

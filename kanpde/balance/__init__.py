@@ -7,12 +7,14 @@ from .causal import Causal
 from .contract import Balance
 from .gradient_norm import GradientNorm
 from .neural_tangent_kernel import NeuralTangentKernel
+from .noise_level import NoiseLevel
 from .residual_attention import ResidualAttention
 
 BALANCES: dict[str, Callable[[], Balance]] = {
     "adaptive-ratio": AdaptiveRatio,
     "causal": Causal,
     "gradient-norm": GradientNorm,
+    "noise-level": NoiseLevel,
     "ntk": NeuralTangentKernel,
     "residual-attention": ResidualAttention,
 }
@@ -24,5 +26,6 @@ __all__ = [
     "Causal",
     "GradientNorm",
     "NeuralTangentKernel",
+    "NoiseLevel",
     "ResidualAttention",
 ]

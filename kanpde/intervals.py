@@ -1,0 +1,199 @@
+"""How far off numbers and fields may be that were found from measurements, from the Jacobian at the solution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from scipy.stats import norm
+
+from .ansatz import build_ansatz
+from .blocks import Block, LeastSquares, assemble, draw_points
+from .conditions import AtPoints
+from .field import Field
+from .geometry import PointSet
+from .problem import Problem
+from .sampling import Sobol
+from .solution import Solution
+
+CUTOFF = 1e-13
+"""Directions in which the rows change less than this, relative to the largest, are not told by anything."""
+TOGETHER = 0.99
+"""Correlation above which two numbers are told apart badly."""
+
+
+class Estimate(NamedTuple):
+    """A number that was found, its standard deviation, and an interval around it."""
+
+    value: float
+    deviation: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """What measurements say of the numbers and fields of an inverse problem.
+
+    Attributes:
+        names: of the unknown numbers.
+        level: probability of the intervals.
+        misfit: mean square of the deviations from the measurements, in units of their standard deviation; far above 1
+            the solution does not fit them, and the intervals mean nothing.
+        noise: standard deviation of the measurements beside the `sigma` that was given, 1 if one was given.
+        field: the solution.
+        covariance: of all numbers of the trial solution.
+    """
+
+    names: tuple[str, ...]
+    level: float
+    misfit: float
+    noise: float
+    field: Field
+    covariance: Float[np.ndarray, "p p"]
+
+    @property
+    def numbers(self) -> dict[str, Estimate]:
+        """The unknown numbers with their intervals."""
+        values = {name: p.item() for name, p in self.field.trial.numbers.items()}
+        reach = self._reach
+        spread = np.sqrt(np.diag(self._of_numbers))
+        return {
+            n: Estimate(values[n], float(s), values[n] - reach * float(s), values[n] + reach * float(s))
+            for n, s in zip(self.names, spread, strict=True)
+        }
+
+    @property
+    def correlation(self) -> Float[np.ndarray, "numbers numbers"]:
+        """Of the unknown numbers, between -1 and 1."""
+        spread = np.sqrt(np.diag(self._of_numbers))
+        return self._of_numbers / np.outer(spread, spread)
+
+    def band(self, unknown: str, **coordinates: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper end of the interval of an unknown at points: `band("k", x=[0, 0.5])`.
+
+        Raises:
+            ValueError: for an unknown, or coordinates, that there are not.
+        """
+        found = self.field(**coordinates)
+        value = np.asarray(found[unknown] if isinstance(found, dict) else found)
+        arrays = np.broadcast_arrays(*[np.asarray(coordinates[n], float) for n in self.field.names])
+        points = PointSet({n: a.ravel() for n, a in zip(self.field.names, arrays, strict=True)})
+        block = Block("band", float(len(points)), (self.field.side(unknown, points),))
+        slopes = LeastSquares(self.field.trial, [block]).jacobian()[1].cpu().numpy()
+        spread = np.sqrt(np.einsum("ni,ij,nj->n", slopes, self.covariance, slopes)).reshape(value.shape)
+        return value - self._reach * spread, value + self._reach * spread
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What the measurements cannot tell, in sentences."""
+        found = []
+        for name, estimate in self.numbers.items():
+            if estimate.deviation > abs(estimate.value):
+                found.append(
+                    f"{name}: its standard deviation {estimate.deviation:.2g} is above its value {estimate.value:.2g}"
+                )
+        for i, first in enumerate(self.names):
+            for j, second in enumerate(self.names[:i]):
+                if abs(self.correlation[i, j]) > TOGETHER:
+                    found.append(f"{second} and {first} one by one: their correlation is {self.correlation[i, j]:.4f}")
+        if self.misfit > 2:
+            found.append(
+                f"whether the equation holds: deviations are {np.sqrt(self.misfit):.2g} times what was measured with"
+            )
+        return tuple(found)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{n} = {e.value:.6g} +- {e.deviation:.2g} ({100 * self.level:g} %: {e.lower:.6g} to {e.upper:.6g})"
+            for n, e in self.numbers.items()
+        ]
+        return "\n".join([*lines, *(f"the measurements cannot tell {d}" for d in self.doubts)])
+
+    @cached_property
+    def _of_numbers(self) -> Float[np.ndarray, "numbers numbers"]:
+        count = len(self.names)
+        return self.covariance[len(self.covariance) - count :, len(self.covariance) - count :]
+
+    @property
+    def _reach(self) -> float:
+        return float(norm.ppf(0.5 + self.level / 2))
+
+
+def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) -> Uncertainty:
+    """Standard deviations, correlations and intervals from Gauss-Newton's J^T J at the solution.
+
+    To first order the numbers are those that fit best, and noise moves them by H^-1 J^T e, where H has the rows of
+    the measurements in units of their noise, and those of equations and conditions as they were weighed beside them.
+
+    Args:
+        problem: what was solved.
+        solution: of one network, trained until the loss fell no more.
+        level: probability of the intervals, between 0 and 1.
+
+    Raises:
+        ValueError: for a problem without measurements, a level outside its range, or several slabs or stages.
+
+    Source:
+        Seber, Wild (1989), Nonlinear Regression, sec. 2.1; Kaipio, Somersalo (2005), Statistical and Computational
+        Inverse Problems, sec. 3.4.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"`level` must be between 0 and 1, got {level}: it is a probability.")
+    if not isinstance(solution.field, Field):
+        raise ValueError(
+            f"`solution` must be one network, got {len(solution.field.parts)}: solve without slabs and stages."
+        )
+    if not problem.has_data:
+        raise ValueError(f"`{problem.name}` has no measurements: nothing says how far off the solution is.")
+    field = solution.field
+    loss = _loss(problem, solution, field)
+    with torch.no_grad():
+        rows, jacobian = (v.double().cpu().numpy() for v in loss.jacobian())
+    measured = {
+        b.name: rows_of for b, rows_of in zip(loss.blocks, loss.slices, strict=True) if _is_measured(problem, b.name)
+    }
+    factor = min(solution.weights[name] / (part.stop - part.start) for name, part in measured.items()) ** 0.5
+    for block, part in zip(loss.blocks, loss.slices, strict=True):
+        unit = (solution.weights[block.name] / block.size) ** 0.5 if block.name in measured else factor
+        rows[part], jacobian[part] = rows[part] / unit, jacobian[part] / unit
+    _, singular, turn = np.linalg.svd(jacobian, full_matrices=False)
+    told = singular > CUTOFF * singular[0]
+    root = turn[told].T / singular[told]
+    deviations = np.concatenate([rows[part] for part in measured.values()])
+    leverage = np.concatenate([jacobian[part] for part in measured.values()]) @ root
+    misfit = float(np.mean(deviations**2))
+    noise = 1.0
+    if not any(_has_sigma(problem, name) for name in measured):
+        free = max(1.0, len(deviations) - float((leverage**2).sum()))
+        noise = float(np.sqrt((deviations**2).sum() / free))
+        misfit = misfit / noise**2 if noise else misfit
+    names = tuple(field.trial.numbers)
+    return Uncertainty(names, level, misfit, noise, field, noise**2 * root @ root.T)
+
+
+def _loss(problem: Problem, solution: Solution, field: Field) -> LeastSquares:
+    """The loss of the run at points like its own, with its weights."""
+    ansatz = build_ansatz(problem, hard=bool(solution.run["hard"]))
+    samplers = {t.name: Sobol(i) for i, t in enumerate(ansatz.terms)}
+    counts: Mapping[str, int] = {k: int(solution.run[k]) for k in ("interior", "boundary")}
+    points = draw_points(ansatz, field.trial.input_map, samplers, **counts)
+    loss = assemble(ansatz, field.trial, points, penalty=1.0)
+    loss.reweigh(solution.weights)
+    return loss
+
+
+def _is_measured(problem: Problem, name: str) -> bool:
+    return any(t.name == name and isinstance(t.place, AtPoints) for t in problem.terms)
+
+
+def _has_sigma(problem: Problem, name: str) -> bool:
+    for condition in problem.condition_list:
+        if any(t.name == name for t in problem.terms_of(condition)):
+            return float(getattr(condition, "sigma", 1.0)) != 1.0
+    return False
