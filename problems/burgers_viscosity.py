@@ -18,6 +18,7 @@ class BurgersViscosity(Problem):
 
     group = "inverse"
     source = "Raissi, Perdikaris, Karniadakis (2019), Journal of Computational Physics 378, 686, sec. B.1, with more viscosity"
+    typical = (8.1e-6, 54)
     domain = Interval(x=(-1, 1)) * Time(t=(0, 1))
     nu = Parameter(0.1)
     truth = 0.05
