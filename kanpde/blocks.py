@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from .ansatz import Ansatz
+from .conditions import AtPoints
 from .expression import Expression
 from .geometry import PointSet, Sampler
 from .jet import JetPlan, nested_autograd, propagates
@@ -436,7 +437,7 @@ def assemble(
         trial: the network.
         points: term name to one point set, or two that are compared.
         penalty: weight of a condition's residual beside the equation's; its square multiplies the mean square. A problem
-            without equations has nothing to balance and does not use it.
+            without equations has nothing to balance and does not use it, nor do measurements in units of their noise.
 
     Returns:
         The loss: a block per term, its residuals divided by the square root of the number of points.
@@ -447,7 +448,8 @@ def assemble(
         inside = term.is_equation
         expression = Expression(term.expression, list(ansatz.outputs.values()))
         sides = tuple(Side(expression, outputs, p, trial) for p in points[term.name])
-        weight = term.weight * (1.0 if inside or not ansatz.problem.equations else penalty**2)
+        plain = inside or not ansatz.problem.equations or (isinstance(term.place, AtPoints) and term.place.noisy)
+        weight = term.weight * (1.0 if plain else penalty**2)
         local = _layer_weights(trial.input_map, sides[0].x) if inside and trial.input_map.stretches else None
         blocks.append(Block(term.name, weight, sides, local))
     return LeastSquares(trial, blocks)

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from .conditions import AtPoints, Condition, Dirichlet, Initial, Interface, Neumann, Periodic, Robin, Seam, Term
+from .conditions import AtPoints, Condition, Dirichlet, Flux, Initial, Interface, Neumann, Periodic, Robin, Seam, Term
 from .expression import numeric
 from .geometry import Face, PointSet, tensor_points
 from .interfaces import interface_terms
@@ -18,6 +18,8 @@ from .problem import Problem
 from .sampling import Uniform
 from .symbols import Parameter
 
+LOCAL = (Dirichlet, Neumann, Robin, Flux)
+"""Conditions on a part of the boundary that belong to one unknown each."""
 TOLERANCE = 1e-9
 CHECK_POINTS = 200
 FAR_IN_SIGMA = 5.0
@@ -187,7 +189,7 @@ def _pieces_are_covered_once(problem: Problem, lack: str) -> Iterator[Finding]:
     domain = problem.domain
     for name in problem.unknown:
         order = max(problem.orders[name, axis] for axis in domain.space_names)
-        local = [c for c in problem.condition_list if isinstance(c, (Dirichlet, Neumann, Robin)) and name in c.values]
+        local = [c for c in problem.condition_list if isinstance(c, LOCAL) and name in c.values]
         given = {id(face): [c for c in local if face in domain.boundary(c.on).faces] for face in domain.faces}
         where = {id(face): domain.face_name(face) for face in domain.faces}
         few = list(dict.fromkeys(where[key] for key, listed in given.items() if len(listed) < order // 2))
@@ -206,7 +208,7 @@ def _conditions_across(problem: Problem, name: str, axis: str) -> tuple[list[Con
     """The periodic conditions of a coordinate, and the other ones on each of its two ends."""
     domain = problem.domain
     periodic: list[Condition] = [c for c in problem.condition_list if isinstance(c, Periodic) and axis in c.axes]
-    local = [c for c in problem.condition_list if isinstance(c, (Dirichlet, Neumann, Robin)) and name in c.values]
+    local = [c for c in problem.condition_list if isinstance(c, LOCAL) and name in c.values]
     ends: dict[str, list[Condition]] = {
         domain.face_name(face): [c for c in local if face in domain.boundary(c.on).faces]
         for face in domain.faces

@@ -138,9 +138,11 @@ def compare(
     target = None if record is None else records.check_target(record, overwrite=overwrite)
     ansatz = ready_ansatz(problem, hard)
     if plan is None:
-        plan = recommended_plan(problem, budget) if models is None else Plan()
+        plan = recommended_plan(problem, budget, slabs=models is None)
     models = _default_models(ansatz) if models is None else dict(models)
-    where = (points if isinstance(points, Points) else Points(points)).resolved(_common_size(models, chosen[0]))
+    where = (points if isinstance(points, Points) else Points(points)).resolved(
+        _common_size(models, chosen[0]), problem.domain
+    )
     classical = _classical(problem)
     reference = reference or exact_reference(problem) or _spectral(problem) or classical
     if reference is None:

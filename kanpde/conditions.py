@@ -11,7 +11,7 @@ import sympy as sp
 from .geometry import Domain, Face, Part, PointSet, Sampler
 from .symbols import Coordinate, Unknown, as_expression, diff
 
-RESERVED = ("a", "b", "flux", "flux_jump", "hard", "on", "order", "points", "sigma", "weight")
+RESERVED = ("a", "b", "flux", "flux_jump", "hard", "on", "order", "points", "sigma", "value", "weight")
 """Keywords of conditions, which therefore cannot name an unknown."""
 
 
@@ -72,9 +72,14 @@ class Seam:
 
 @dataclass(frozen=True)
 class AtPoints:
-    """Points that the user gave, whatever number is asked for."""
+    """Points that the user gave, whatever number is asked for.
+
+    Attributes:
+        noisy: whether what was measured there has a standard deviation.
+    """
 
     points: PointSet
+    noisy: bool = False
 
     def sample(self, n: int, sampler: Sampler) -> tuple[PointSet, ...]:
         """The given points."""
@@ -227,6 +232,48 @@ class Robin(Condition):
         return f"{super().__repr__()[:-1]}, a={self.a}, b={self.b})"
 
 
+class Flux(Condition):
+    """Component of a vector along the outward normal: `Flux(u=k * grad(u), on="x=1")` says n . k grad u = 0.
+
+    Such are tractions, `Flux(u=[s_xx, s_xy], v=[s_xy, s_yy], on="hole 1")`, and all that the divergence in an equation
+    leaves on the boundary.
+
+    Args:
+        value: what the component is, a number or an expression in the coordinates; or a dict by unknown.
+        on: boundary part by name or object; None for the whole boundary.
+        weight: factor on the mean square of its residual in the loss, above 0.
+        values: one keyword per unknown that the condition belongs to, a vector with one component per space coordinate.
+
+    Raises:
+        TypeError: for a vector that is none.
+    """
+
+    def __init__(
+        self, *, value: Any = 0, on: str | Coordinate | Part | None = None, weight: float = 1.0, **values: Any
+    ):
+        super().__init__(on=on, weight=weight, values=values)
+        given = value if isinstance(value, dict) else dict.fromkeys(values, value)
+        if set(given) != set(values):
+            raise ValueError(f"`value` must name {', '.join(values)}, got {', '.join(map(str, given))}.")
+        self.value = {name: as_expression("value", v) for name, v in given.items()}
+
+    def terms(self, domain: Domain, unknowns: dict[str, Unknown]) -> list[Term]:
+        """The loss terms, one per unknown that the condition names."""
+        part = domain.boundary(self.on)
+        found = []
+        for name, _, vector in self._named(unknowns):
+            if len(vector) != len(domain.space_names):
+                raise ValueError(f"`{name}` of Flux must have {len(domain.space_names)} components, got {len(vector)}.")
+            along = sp.Add(*[n * f for n, f in zip(normal(domain), vector, strict=True)])
+            found.append(Term(f"flux {name} on {part.name}", along - self.value[name], OnBoundary(part), self.weight))
+        return found
+
+    def _read(self, name: str, value: Any) -> Any:
+        if not isinstance(value, (list, tuple, sp.MatrixBase)):
+            raise TypeError(f"`{name}` of Flux must be a vector such as k * grad(u), got {value!r}.")
+        return tuple(as_expression(name, component) for component in value)
+
+
 class Interface(Condition):
     """What holds where two materials meet: `Interface(u=0, flux=k * grad(u))`.
 
@@ -325,7 +372,8 @@ class Data(Condition):
 
     Args:
         points: coordinate name to values of shape (n,), or a matrix (n, d) in the order of the domain.
-        sigma: standard deviation of the measurement, in the unit of the values, above 0.
+        sigma: standard deviation of the measurement, in the unit of the values, above 0; without it they are taken to be
+            exact, and weigh as much as other conditions.
         weight: factor on the mean square of the deviations in units of sigma.
         values: one keyword per measured unknown, shape (n,).
 
@@ -392,12 +440,17 @@ class Data(Condition):
             Term(
                 f"data {name}",
                 u - measured if self.sigma == 1 else (u - measured) / self.sigma,
-                AtPoints(PointSet(points, {measured.name: value})),
+                AtPoints(PointSet(points, {measured.name: value}), self.is_noisy),
                 self.weight,
             )
             for name, u, value in self._named(unknowns)
             for measured in [sp.Symbol(f"data_{name}", real=True)]
         ]
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether a standard deviation was given."""
+        return self.sigma != 1
 
     def _read(self, name: str, value: Any) -> Any:
         return _column(name, value)
@@ -420,4 +473,9 @@ def _column(name: str, value: Any) -> np.ndarray:
 def normal_derivative(u: Unknown, domain: Domain) -> sp.Expr:
     """Derivative along the outward normal, whose components are the known columns `n_x`, `n_y`, ..."""
     space = [c for c in domain.coordinates if c.kind == "space"]
-    return sp.Add(*[sp.Symbol(f"n_{c.name}", real=True) * sp.diff(u, c) for c in space])
+    return sp.Add(*[n * sp.diff(u, c) for n, c in zip(normal(domain), space, strict=True)])
+
+
+def normal(domain: Domain) -> list[sp.Symbol]:
+    """Components of the outward normal, known columns at points of a boundary."""
+    return [sp.Symbol(f"n_{name}", real=True) for name in domain.space_names]

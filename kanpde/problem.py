@@ -318,6 +318,11 @@ class Problem:
         """Whether measurements are among the conditions."""
         return any(isinstance(c, Data) for c in self.condition_list)
 
+    @property
+    def has_noise(self) -> bool:
+        """Whether there are measurements whose standard deviation is given."""
+        return any(isinstance(c, Data) and c.is_noisy for c in self.condition_list)
+
     def check(self) -> CheckReport:
         """Find mistakes before any training; see `kanpde.check.check`."""
         from .check import check

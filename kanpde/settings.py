@@ -10,8 +10,9 @@ from typing import Any
 
 import torch
 
-from .balance import AdaptiveRatio, Causal, GradientNorm, NeuralTangentKernel, ResidualAttention
+from .balance import AdaptiveRatio, Causal, GradientNorm, NeuralTangentKernel, NoiseLevel, ResidualAttention
 from .budget import Budget
+from .geometry import Domain
 from .nn.refine import AdaptedGrid, Deeper, FinerGrid, HigherDegree, MoreNodes
 from .optim import LBFGS, Adam, GaussNewton, Optimizer, Schedule, SelfScaledBFGS, SelfScaledBroyden
 from .optim.factorisation import Automatic, ConjugateGradients, Gram, Kernel, Orthogonal, Singular, Sketch
@@ -21,6 +22,9 @@ from .regularisation import Sparsity
 from .resampling import RAD, RAR, RARD, Redraw
 from .sampling import SAMPLERS
 
+PER_SIDE = 10
+"""Boundary points for each dimension and each side of a domain, at least."""
+
 
 @dataclass(frozen=True)
 class Points:
@@ -28,7 +32,8 @@ class Points:
 
     Args:
         interior: points per equation, at least 1; None for 5 times the number of parameters, at least 500.
-        boundary: points per condition, at least 1; None for an eighth of the interior ones.
+        boundary: points per condition, at least 1; None for an eighth of the interior ones, or `PER_SIDE` for each dimension
+            and side if that is more.
         sampler: "sobol", "lhs", "uniform" or "grid".
 
     Raises:
@@ -50,10 +55,11 @@ class Points:
         if self.sampler not in SAMPLERS:
             raise ValueError(f"`sampler` must be one of {', '.join(SAMPLERS)}, got '{self.sampler}'.")
 
-    def resolved(self, parameters: int) -> Points:
-        """The same with numbers for a network of that many parameters."""
+    def resolved(self, parameters: int, domain: Domain) -> Points:
+        """The same with numbers for a network of that many parameters; the more dimensions, the more points for a side."""
         interior = self.interior or max(500, 5 * parameters)
-        return Points(interior, self.boundary or max(20, interior // 8), self.sampler)
+        sides = PER_SIDE * domain.dimension * len(domain.faces)
+        return Points(interior, self.boundary or max(20, interior // 8, sides), self.sampler)
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,18 @@ KNOWN: dict[str, type] = {
     for c in (
         *(Plan, AdaptiveSlabs, Schedule, GaussNewton, Adam, LBFGS, SelfScaledBFGS, SelfScaledBroyden),
         *(Automatic, ConjugateGradients, Gram, Kernel, Orthogonal, Singular, Sketch),
-        *(AdaptiveRatio, Causal, GradientNorm, NeuralTangentKernel, ResidualAttention, RAD, RAR, RARD, Redraw),
+        *(
+            AdaptiveRatio,
+            Causal,
+            GradientNorm,
+            NeuralTangentKernel,
+            NoiseLevel,
+            ResidualAttention,
+            RAD,
+            RAR,
+            RARD,
+            Redraw,
+        ),
         *(AdaptedGrid, Deeper, FinerGrid, HigherDegree, MoreNodes, Sparsity),
     )
 }

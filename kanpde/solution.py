@@ -149,9 +149,13 @@ class Solution:
 
     @property
     def residual(self) -> float:
-        """Root of the loss at the training points; NaN before the first step."""
+        """Root of the loss at the training points, of the attempt that was kept; NaN before the first step."""
         loss = self.history.get("loss")
-        return float("nan") if loss is None or not len(loss) else float(np.sqrt(loss[-1]))
+        if loss is None or not len(loss):
+            return float("nan")
+        legs, attempts = (np.asarray(self.history.get(k, np.zeros(len(loss)))) for k in ("leg", "attempt"))
+        ends = np.append(attempts[1:] != attempts[:-1], True) & (legs == legs[-1])
+        return float(np.sqrt(np.min(np.asarray(loss)[ends])))
 
     @property
     def overfits(self) -> bool:

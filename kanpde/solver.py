@@ -106,7 +106,7 @@ def solve(
         target = records.check_target(record, overwrite=overwrite or same)
     ansatz = ready_ansatz(problem, hard)
     if plan is None:
-        plan = recommended_plan(problem, budget.limited(DEFAULT_SECONDS)) if model is None else Plan()
+        plan = recommended_plan(problem, budget.limited(DEFAULT_SECONDS), slabs=model is None)
     _check_plan(plan, problem)
     model = recommended_kan(ansatz, seed=seed) if model is None else model
     _check_model(model, ansatz)
@@ -119,7 +119,7 @@ def solve(
     else:
         budget = budget.limited(DEFAULT_SECONDS)
         count = sum(p.numel() for p in model.parameters())
-        where = (points if isinstance(points, Points) else Points(points)).resolved(count)
+        where = (points if isinstance(points, Points) else Points(points)).resolved(count, problem.domain)
         _check_sampler(where, plan)
         _check_held(model, problem, plan)
         _check_refinements(model, plan)

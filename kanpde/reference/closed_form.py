@@ -13,13 +13,15 @@ from .record import Reference
 
 NODES = {1: 1001, 2: 101, 3: 31, 4: 13}
 FEWEST_NODES = 7
+MOST_POINTS = 200_000
+"""Of a grid in many dimensions."""
 ROUNDING = 1e-15
 CHUNK = 10_000
 
 
 def usual_nodes(dimension: int) -> int:
     """Nodes per coordinate of a grid that shows a solution well and stays small in many dimensions."""
-    return NODES.get(dimension, FEWEST_NODES)
+    return NODES.get(dimension, max(2, min(FEWEST_NODES, int(MOST_POINTS ** (1 / dimension) + 1e-9))))
 
 
 def exact_reference(

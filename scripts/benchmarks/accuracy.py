@@ -200,7 +200,7 @@ def train(
     """
     problem = row.make()
     networks = row.networks(build_ansatz(problem, hard=row.hard), seed)
-    options = {"points": Points().resolved(size(networks["KAN"])), **row.options}
+    options = {"points": Points().resolved(size(networks["KAN"]), problem.domain), **row.options}
     wanted = reference()
     try:
         solution = solve(
