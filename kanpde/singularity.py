@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import sympy as sp
 from .conditions import Dirichlet, Neumann, Robin
 from .geometry import Piece
 from .geometry.corners import Corner, corners_of
-from .symbols import Parameter
+from .symbols import Coordinate, Parameter
 
 if TYPE_CHECKING:
     from .problem import Problem
@@ -66,30 +66,46 @@ class Singular:
         Raises:
             ValueError: for a point that is no corner of the domain.
         """
-        corner = self.corner(problem)
-        x, y = (c - sp.Float(p) for c, p in zip(problem.domain.coordinates[:2], corner.point, strict=True))
-        cos, sin = np.cos(corner.bisector), np.sin(corner.bisector)
-        along, across = (_exact(cos) * x + _exact(sin) * y), (_exact(cos) * y - _exact(sin) * x)
-        r = sp.sqrt(x**2 + y**2)
-        theta = sp.atan2(across, along) + sp.Float(corner.opening / 2)
-        value, slope = (
-            (sp.sin, sp.cos) if _gives_value(problem, corner.right, self._name(problem)) else (sp.cos, sp.sin)
+        corner, name = self.corner(problem), self.unknown or next(iter(problem.unknown))
+        odd = _gives_value(problem, corner.right, name)
+        found = corner_function(
+            corner, problem.domain.coordinates, self.exponent, odd=odd, logarithmic=self.logarithmic
         )
-        sign = 1 if value is sp.sin else -1
-        power = sp.Float(self.exponent)
-        if not self.logarithmic:
-            return r**power * value(power * theta)
-        logarithm = r**power * (sp.log(r + TINY) * value(power * theta) + sign * theta * slope(power * theta))
-        if value is sp.cos or abs(np.sin(corner.opening)) < WHOLE:
-            return logarithm
+        if not (self.logarithmic and odd) or abs(np.sin(corner.opening)) < WHOLE:
+            return found
+        x, y = _offsets(corner, problem.domain.coordinates)
         start = corner.bisector - corner.opening / 2
         height = (_exact(np.cos(start)) * y - _exact(np.sin(start)) * x) / _exact(np.sin(corner.opening))
-        return logarithm - sp.Float(corner.opening * np.cos(self.exponent * corner.opening)) * height ** round(
-            self.exponent
-        )
+        rise = sp.Float(corner.opening * np.cos(self.exponent * corner.opening))
+        return found - rise * height ** round(self.exponent)
 
-    def _name(self, problem: Problem) -> str:
-        return self.unknown or next(iter(problem.unknown))
+
+def corner_function(
+    corner: Corner, coordinates: Sequence[Coordinate], exponent: float, *, odd: bool = True, logarithmic: bool = False
+) -> sp.Expr:
+    """A harmonic function of r and theta at a corner.
+
+    Args:
+        corner: theta is measured from its right side.
+        coordinates: of the plane, first.
+        exponent: power of r.
+        odd: r^exponent sin(exponent theta); with the cosine otherwise.
+        logarithmic: what that becomes next to, r^exponent (log r sin + theta cos), with a whole exponent.
+    """
+    x, y = _offsets(corner, coordinates)
+    cos, sin = _exact(np.cos(corner.bisector)), _exact(np.sin(corner.bisector))
+    r = sp.sqrt(x**2 + y**2)
+    theta = sp.atan2(cos * y - sin * x, cos * x + sin * y) + sp.Float(corner.opening / 2)
+    value, slope, sign = (sp.sin, sp.cos, 1) if odd else (sp.cos, sp.sin, -1)
+    power = sp.Float(exponent)
+    if not logarithmic:
+        return r**power * value(power * theta)
+    return r**power * (sp.log(r + TINY) * value(power * theta) + sign * theta * slope(power * theta))
+
+
+def _offsets(corner: Corner, coordinates: Sequence[Coordinate]) -> tuple[sp.Expr, sp.Expr]:
+    x, y = (c - sp.Float(p) for c, p in zip(coordinates[:2], corner.point, strict=True))
+    return x, y
 
 
 def singular_terms(problem: Problem) -> dict[str, list[tuple[Parameter, sp.Expr, Singular]]]:
@@ -118,7 +134,7 @@ def _found(problem: Problem) -> Iterator[Singular]:
         if not _begins_with_laplacian(problem, name):
             continue
         for corner in corners_of(domain.region):
-            if _is_straight(corner.right) and _is_straight(corner.left):
+            if is_straight(corner.right) and is_straight(corner.left):
                 yield from _of_corner(problem, corner, name)
 
 
@@ -134,7 +150,8 @@ def _of_corner(problem: Problem, corner: Corner, name: str) -> Iterator[Singular
             yield Singular(corner.point, round(exponent) if whole else exponent, whole, name)
 
 
-def _is_straight(piece: Piece) -> bool:
+def is_straight(piece: Piece) -> bool:
+    """Whether a piece of a boundary lies on a line."""
     level = piece.level
     return level is not None and bool(level.is_polynomial()) and sp.total_degree(level) == 1
 

@@ -6,6 +6,7 @@ from ..problem import Problem
 from .chebyshev import chebyshev
 from .closed_form import exact_reference, usual_nodes
 from .finite_difference import finite_difference
+from .harmonic import harmonic
 from .record import Reference, ReferenceFailed
 from .spectral import spectral
 
@@ -15,6 +16,7 @@ __all__ = [
     "chebyshev",
     "exact_reference",
     "finite_difference",
+    "harmonic",
     "numerical_reference",
     "reference_for",
     "spectral",
@@ -42,12 +44,14 @@ def reference_for(problem: Problem) -> Reference | None:
 
 
 def numerical_reference(problem: Problem) -> Reference:
-    """What classical methods reach: Fourier series on a periodic interval, else finite differences.
+    """What classical methods reach: Fourier series on a periodic interval, harmonic functions on shapes, else finite differences.
 
     Raises:
-        ValueError: if finite differences cannot take the problem either.
+        ValueError: if none of them can take the problem.
         ReferenceFailed: if finite differences can take it but do not arrive.
     """
+    if not problem.domain.is_box:
+        return harmonic(problem)
     try:
         return spectral(problem)
     except (ValueError, ReferenceFailed):

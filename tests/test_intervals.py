@@ -1,0 +1,100 @@
+"""Intervals of numbers and fields that are found from measurements, against least squares with the closed form."""
+
+import numpy as np
+import pytest
+from kanpde.problems.heat_source import HeatSource
+from numpy.testing import assert_allclose
+from scipy.optimize import least_squares
+
+from kanpde import KAN, Data, Dirichlet, Interval, Parameter, Plan, Points, Problem, solve, uncertainty
+
+
+def kan(outputs=1, seed=0):
+    return KAN([1, 4, outputs], basis="chebyshev", k=[16, 4], base=False, seed=seed)
+
+
+def by_least_squares(problem):
+    """The numbers that fit best, their deviations and correlation, by the closed form of the temperature."""
+    (data,) = [c for c in problem.condition_list if isinstance(c, Data)]
+    x, values = data.points["x"], data.values["u"]
+
+    def temperature(strength, place):
+        grid = np.linspace(0, 1, 2001)
+        source = strength * np.exp(-(((grid - place) / 0.1) ** 2))
+        step = grid[1] - grid[0]
+        once = np.concatenate([[0], np.cumsum((source[1:] + source[:-1]) / 2) * step])
+        twice = np.concatenate([[0], np.cumsum((once[1:] + once[:-1]) / 2) * step])
+        return np.interp(x, grid, grid * twice[-1] - twice)
+
+    found = least_squares(lambda q: (temperature(*q) - values) / data.sigma, [4.0, 0.4], xtol=1e-14)
+    covariance = np.linalg.inv(found.jac.T @ found.jac)
+    spread = np.sqrt(np.diag(covariance))
+    return dict(zip(("strength", "place"), found.x, strict=True)), dict(zip(("strength", "place"), spread, strict=True))
+
+
+@pytest.mark.slow
+def test_numbers_and_their_deviations_are_those_of_least_squares_with_the_solution_in_closed_form():
+    problem = HeatSource(noise=0.01, noise_seed=0)
+    found = solve(problem, kan(), hard=True, steps=250, points=Points(200, 10), seed=0)
+    doubt = uncertainty(problem, found)
+    values, deviations = by_least_squares(problem)
+    for name, estimate in doubt.numbers.items():
+        assert_allclose(estimate.value, values[name], atol=0.2 * deviations[name])
+        assert_allclose(estimate.deviation, deviations[name], rtol=0.1)
+        assert_allclose(estimate.upper - estimate.lower, 2 * 1.959964 * estimate.deviation, rtol=1e-6)
+    assert doubt.noise == 1
+    assert 0.3 < doubt.misfit < 2
+    assert doubt.doubts == ()
+    assert str(doubt).startswith("place = 0.35")
+    assert_allclose(np.diag(doubt.correlation), 1)
+    assert {"number place", "number strength"} <= set(found.history)
+    assert found.history["number place"][-1] == found.numbers["place"]
+    lower, upper = doubt.band("u", x=np.array([0.2, 0.5]))
+    assert (lower < found(x=[0.2, 0.5])).all()
+    assert (upper - lower < 0.02).all()
+
+
+class Product(Problem):
+    """Of a and b the measurements see the product alone."""
+
+    domain = Interval(x=(0, 1))
+    a = Parameter(1.5)
+    b = Parameter(1.0)
+
+    def residual(self, u, x):
+        return u.xx + 2 * self.a * self.b
+
+    def conditions(self, x):
+        where = np.linspace(0.1, 0.9, 9)
+        noise = 0.01 * np.random.default_rng(0).standard_normal(9)
+        return [Dirichlet(u=0), Data({"x": where}, u=2 * where * (1 - where) + noise, sigma=0.01)]
+
+
+@pytest.mark.slow
+def test_what_the_measurements_cannot_tell_is_said():
+    problem = Product()
+    found = solve(problem, kan(), hard=True, steps=80, points=Points(50, 2))
+    assert_allclose(found.numbers["a"] * found.numbers["b"], 2, rtol=0.1)
+    doubt = uncertainty(problem, found)
+    assert any("a and b one by one" in d for d in doubt.doubts)
+    assert "the measurements cannot tell" in str(doubt)
+
+
+def test_what_has_no_measurements_or_several_slabs_is_refused():
+    class Bare(Problem):
+        domain = Interval(x=(0, 1))
+
+        def residual(self, u, x):
+            return u.xx + 1
+
+        def conditions(self, x):
+            return [Dirichlet(u=0)]
+
+    found = solve(Bare(), kan(), steps=1)
+    with pytest.raises(ValueError, match="`Bare` has no measurements"):
+        uncertainty(Bare(), found)
+    with pytest.raises(ValueError, match="`level` must be between 0 and 1, got 95"):
+        uncertainty(Bare(), found, level=95)
+    staged = solve(Bare(), kan(), steps=4, plan=Plan(stages=2))
+    with pytest.raises(ValueError, match="must be one network"):
+        uncertainty(HeatSource(noise=0.01), staged)
