@@ -225,26 +225,37 @@ def _with_slopes(problem: Problem, name: str, lift: sp.Expr, inner: sp.Expr, bui
 
     With a depth d of slope 1 on their part, v + d w [(a v - g) / b - grad d . grad v] satisfies a u + b du/dn = g there,
     if the weight w is 1 on the part. It vanishes where other conditions hold, and the bracket loses what it has at the
-    start, where it must vanish on the part by itself.
+    start, where it must vanish on the part by itself. Where the value is built in as well, the network is multiplied by
+    the mask once more, and the bracket is that of the lift.
     """
     slopes = [c for c in built if isinstance(c, (Neumann, Robin)) and name in c.values]
     if not slopes:
         return lift + inner
     domain = problem.domain
     values = [f for c in built if isinstance(c, Dirichlet) and name in c.values for f in domain.boundary(c.on).faces]
-    depths = [depth(domain, domain.boundary(c.on).faces) for c in slopes]
+    places = [domain.boundary(c.on).faces for c in slopes]
+    depths = [depth(domain, faces) for faces in places]
+    clamped = [f for f in dict.fromkeys(f for faces in places for f in faces) if f in values]
+    inner = inner * mask(domain, clamped)
     space = [c for c in domain.coordinates if c.kind == "space"]
     starts = sum(isinstance(c, Initial) and name in c.values for c in built)
     form = lift + inner
-    for condition, d in zip(slopes, depths, strict=True):
+    for condition, faces, d in zip(slopes, places, depths, strict=True):
+        if any(f in clamped for f in faces) and not all(f in clamped for f in faces):
+            raise ValueError(
+                f"`hard=True` cannot be built for {condition!r}, where the value is built in on a part of its boundary: "
+                "give one condition for each part."
+            )
         a, b = (condition.a, condition.b) if isinstance(condition, Robin) else (sp.Integer(0), sp.Integer(1))
-        elsewhere = mask(domain, values) * sp.Mul(*[other**2 for other in depths if other is not d])
+        elsewhere = mask(domain, [f for f in values if f not in faces]) * sp.Mul(
+            *[other**2 for other in depths if other is not d]
+        )
         weight = elsewhere / (elsewhere + d) if elsewhere != 1 else sp.Integer(1)
 
         def missing(v: sp.Expr, a: sp.Expr = a, b: sp.Expr = b, d: sp.Expr = d, c: Condition = condition) -> sp.Expr:
             return (a * v - c.values[name]) / b - sp.Add(*[sp.diff(d, x) * sp.diff(v, x) for x in space])
 
-        wanted, known = missing(lift + inner), missing(lift)
+        wanted, known = missing(lift if faces[0] in clamped else lift + inner), missing(lift)
         for order in range(starts):
             t = domain.time
             assert t is not None

@@ -258,6 +258,16 @@ def test_slopes_and_values_that_are_built_in_hold_for_every_network_on_a_box():
     assert max(misses(problem, given)) <= 1e-12
 
 
+def test_value_and_slope_are_built_in_on_the_same_part():
+    clamped = Rectangle(x=(0, 1), y=(0, 1))
+    given = [Dirichlet(u=0, hard=True), Neumann(u=0, hard=True)]
+    assert max(misses(problem_with(clamped, lambda x, y: given), given)) <= 1e-12
+    ring = Annulus(x=0, y=0, inner=1, outer=2)
+    x, y = ring.coordinates
+    given = [Dirichlet(u=x, on="outer", hard=True), Neumann(u=y, on="outer", hard=True)]
+    assert max(misses(problem_with(ring, lambda x, y: given), given)) <= 1e-12
+
+
 SHAPES = {
     "disk": (Disk(x=0, y=1, radius=2), "outer"),
     "ellipse": (Ellipse(x=0, y=1, radii=(2, 1)).rotated(0.4), "outer"),

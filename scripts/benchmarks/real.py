@@ -1,0 +1,32 @@
+"""Problems as users bring them: shapes, corners, several unknowns, materials, ODEs; with the same columns as `accuracy`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from kanpde import Plan, Points
+
+from .accuracy import Row, polynomials, report, runs
+from .runs import Table
+
+ROWS = (
+    Row(
+        "poisson_four_discs", 1e-4, 60, hard=False, model=polynomials(12, k=(30, 8)),
+        options={"points": Points(3000, 800)},
+    ),
+    Row(
+        "poisson_l_shape", 1e-5, 60, hard=False, model=polynomials(8, k=(20, 6)), options={"points": Points(2000, 600)},
+    ),
+    Row("kovasznay", 1e-7, 60, model=polynomials(8, k=(20, 5))),
+    Row("taylor_green", 1e-6, 120, model=polynomials(12, k=(14, 4)), options={"points": Points(3000, 300)}),
+    Row("plate_with_hole", 1e-4, 60, hard=False, model=polynomials(8, 8, k=(8, 6, 6)), options={"points": Points(2000, 300)}),
+    Row("clamped_plate", 1e-7, 60, model=polynomials(8, k=(20, 5))),
+    Row("diffusion_jump", 1e-6, 60, hard=False, model=polynomials(8, k=(16, 6)), options={"points": Points(1500, 400)}),
+    Row("poisson_10d", 1e-6, 30, hard=False, model=polynomials(6, k=(4, 4))),
+    Row("lotka_volterra", 1e-6, 30),
+    Row("van_der_pol", 1e-4, 60, model=polynomials(k=(40,)), options={"plan": Plan(slabs=40)}, note="40 slabs"),
+    Row("schroedinger", 1e-4, 240, hard=False),
+    Row("burgers_parametric", 1e-3, 240),
+)  # fmt: skip
+
+TABLE = Table("Real problems within a time budget", partial(runs, rows=ROWS), report)
