@@ -69,6 +69,11 @@ class Uncertainty:
         }
 
     @property
+    def intervals(self) -> dict[str, list[float]]:
+        """Lower and upper end by number."""
+        return {name: [e.lower, e.upper] for name, e in self.numbers.items()}
+
+    @property
     def correlation(self) -> Float[np.ndarray, "numbers numbers"]:
         """Of the unknown numbers, between -1 and 1."""
         spread = np.sqrt(np.diag(self._of_numbers))

@@ -17,6 +17,8 @@ from .symbols import Coordinate, Parameter
 if TYPE_CHECKING:
     from .problem import Problem
 
+SINGULAR = "singular_"
+"""What the names of factors begin with."""
 SMOOTH = 5.0
 """Exponents from here on are left to the network."""
 WHOLE = 1e-9
@@ -122,7 +124,7 @@ def singular_terms(problem: Problem) -> dict[str, list[tuple[Parameter, sp.Expr,
         if name not in problem.unknown:
             raise ValueError(f"`unknown` of {term} must be one of {', '.join(problem.unknown)}.")
         own = terms.setdefault(name, [])
-        own.append((Parameter(0.0, f"singular_{name}_{len(own) + 1}"), term.expression(problem), term))
+        own.append((Parameter(0.0, f"{SINGULAR}{name}_{len(own) + 1}"), term.expression(problem), term))
     return terms
 
 

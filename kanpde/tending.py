@@ -54,6 +54,7 @@ class Tending:
             figures["resampled"] = float(self.leg.resample(self.plan.resampling)) if due else 0.0
         if self.balance is not None and steps % self.balance.every == 0:
             self.balance.update(self.leg.loss, self.leg.conditions)
+            self.leg.held_out.reweigh({b.name: b.weight for b in self.leg.loss.blocks})
         if self.plan.regularisation is not None and steps % self.plan.regularisation.every == 0:
             figures["penalty"] = self._regularise()
         return figures

@@ -6,7 +6,23 @@ import sympy as sp
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from kanpde import Data, Dirichlet, Initial, Interval, Neumann, Parameter, Periodic, Rectangle, Robin, Time, cos, sin
+from kanpde import (
+    Annulus,
+    Data,
+    Dirichlet,
+    Flux,
+    Initial,
+    Interval,
+    Neumann,
+    Parameter,
+    Periodic,
+    Rectangle,
+    Robin,
+    Time,
+    cos,
+    grad,
+    sin,
+)
 from kanpde.conditions import Seam
 from kanpde.expression import numeric
 from kanpde.sampling import Uniform
@@ -117,6 +133,42 @@ def test_measurements_come_as_columns_or_as_a_matrix(points):
     assert_array_equal(sample.array, [[0.3, 0.1], [0.4, 0.2]])
     residual = term.expression.xreplace({W["u"]: sp.Integer(6)})
     assert_allclose(numeric(residual, sample.known), [2, -2])  # in units of sigma
+
+
+def test_a_flux_is_the_component_along_the_outward_normal():
+    ring = Annulus(x=0, y=0, inner=1, outer=2)
+    x, y = ring.coordinates
+    u = unknown("u", ring.coordinates)
+    (term,) = Flux(u=3 * grad(u), value=-6, on="hole 1").terms(ring, {"u": u})
+    assert term.name == "flux u on hole 1"
+    (points,) = term.place.sample(50, Uniform(0))
+    held = term.expression.xreplace({u: x**2 + y**2}).doit()
+    assert_allclose(numeric(held, points.known), 0, atol=1e-12)  # 3 grad u = 6 (x, y), and n = -(x, y)
+
+
+def test_fluxes_of_several_unknowns_have_values_of_their_own():
+    terms = Flux(u=[U, V], v=[V, U], value={"u": 1, "v": X}, on="x=1").terms(SQUARE, UNKNOWNS)
+    assert_allclose(miss(terms[0], u=1 + 0 * X, v=Y), 0)
+    assert_allclose(miss(terms[1], u=Y, v=X), 0)
+
+
+@pytest.mark.parametrize(
+    ("build", "error", "message"),
+    [
+        (lambda: Flux(u=U), TypeError, "`u` of Flux must be a vector"),
+        (lambda: Flux(u=[U, V], value={"v": 1}), ValueError, "`value` must name u, got v"),
+        (lambda: Flux(u=[U]).terms(SQUARE, UNKNOWNS), ValueError, "`u` of Flux must have 2 components, got 1"),
+        (lambda: Flux(w=[U, V]).terms(SQUARE, UNKNOWNS), ValueError, "names no unknown"),
+    ],
+)
+def test_fluxes_that_make_no_sense_are_refused(build, error, message):
+    with pytest.raises(error, match=message):
+        build()
+
+
+def test_measurements_with_a_deviation_of_their_own_are_noisy():
+    assert Data({"x": 0, "y": 0}, u=0, sigma=0.1).is_noisy
+    assert not Data({"x": 0, "y": 0}, u=0).is_noisy
 
 
 def test_measurements_are_copied():

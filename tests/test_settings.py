@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from kanpde import Points
-from kanpde.balance import AdaptiveRatio, Causal, GradientNorm, NeuralTangentKernel, ResidualAttention
+from kanpde.balance import AdaptiveRatio, Causal, GradientNorm, NeuralTangentKernel, NoiseLevel, ResidualAttention
 from kanpde.budget import Budget
 from kanpde.nn.refine import AdaptedGrid, Deeper, FinerGrid, HigherDegree, MoreNodes
 from kanpde.optim import LBFGS, OPTIMIZERS, Adam, GaussNewton, Schedule
@@ -36,7 +36,14 @@ OBJECTS = [
         Singular(),
         Sketch(5, 6, seed=3),
     ),
-    *(AdaptiveRatio(), Causal(bins=7), GradientNorm(), NeuralTangentKernel(), ResidualAttention()),
+    *(
+        AdaptiveRatio(),
+        Causal(bins=7),
+        GradientNorm(),
+        NeuralTangentKernel(),
+        NoiseLevel(factor=0.5),
+        ResidualAttention(),
+    ),
     *(RAD(), RAR(), RARD(), Redraw(every=9)),
     *(AdaptedGrid(), Deeper(2), FinerGrid(), HigherDegree(), MoreNodes(), Sparsity(0.1, every=3)),
 ]

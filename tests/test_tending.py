@@ -20,6 +20,9 @@ from kanpde.seeds import Seeds
 from kanpde.settings import Settings
 from kanpde.tending import Tending
 
+WITHOUT_DATA = [name for name in BALANCES if name != "noise-level"]
+"""Balances that change something where nothing was measured."""
+
 
 class Burgers(Problem):
     """Nonlinear, first order in time."""
@@ -75,7 +78,7 @@ def test_weights_are_balanced_when_it_is_their_turn():
     assert weights[1] == weights[2]
 
 
-@pytest.mark.parametrize("balance", BALANCES)
+@pytest.mark.parametrize("balance", WITHOUT_DATA)
 def test_another_attempt_starts_with_the_weights_of_the_first_and_a_balance_that_has_seen_nothing(balance):
     tend, fresh = (tending(Plan(balance=BALANCES[balance]())) for _ in range(2))
     start = tend.loss.residual()
@@ -154,7 +157,7 @@ def test_a_run_notes_resampling_in_its_history_after_the_step_that_it_followed()
     assert (resampled[[2, 4]] > 0).all()
 
 
-@pytest.mark.parametrize("name", BALANCES)
+@pytest.mark.parametrize("name", WITHOUT_DATA)
 def test_a_run_ends_with_balanced_weights(name):
     plain = solve(Burgers(), small_kan(), steps=4, points=30)
     balance = BALANCES[name]()

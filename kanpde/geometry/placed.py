@@ -98,7 +98,7 @@ class Motion:
 
     def __repr__(self) -> str:
         numbers = [*self.rotation.ravel(), *self.shift, self.factor]
-        return f"placed[{', '.join(f'{v:.17g}' for v in numbers)}]"
+        return f"placed[{', '.join(repr(float(v)) for v in numbers)}]"
 
 
 class PlacedPiece(Piece):

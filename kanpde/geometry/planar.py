@@ -226,7 +226,7 @@ def _refuse_crossings(points: Float[np.ndarray, "n 2"], ahead: Float[np.ndarray,
 
 
 def _numbers(values: Sequence[float] | np.ndarray) -> str:
-    return ", ".join(f"{float(v):.17g}" for v in values)
+    return ", ".join(repr(float(v)) for v in values)
 
 
 __all__ = ["EllipseRegion", "HalfPlane", "PlanarRegion", "PolygonRegion", "ellipse_level"]

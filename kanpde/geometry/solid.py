@@ -63,7 +63,7 @@ class BallRegion(Region):
         return np.linalg.norm(x - self.centre, axis=1) - self.radius
 
     def __repr__(self) -> str:
-        return f"ball({', '.join(f'{c:.17g}' for c in self.centre)}; {self.radius:.17g})"
+        return f"ball({', '.join(repr(float(c)) for c in self.centre)}; {self.radius!r})"
 
 
 class FlatSide(Piece):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...problem import Problem
+from ...singularity import SINGULAR
 from ..arguments import (
     budget_from,
     free_path,
@@ -21,6 +22,7 @@ from ..arguments import (
 from ..result import Result
 
 if TYPE_CHECKING:
+    from ...intervals import Uncertainty
     from ...reference import Reference
     from ...solution import Solution
 
@@ -57,7 +59,18 @@ def solve(options: argparse.Namespace) -> Result:
     missed = options.tolerance is not None and not solution.stop_reason.startswith("tolerance reached")
     missed = missed or solution.stop_reason.endswith("the end of the time was not reached")
     failed = missed or solution.stop_reason.startswith("interrupted")
-    return Result(int(failed), {**solution.summary(), "record": str(target)}, _text(solution, target))
+    doubt = _doubt(problem, solution)
+    content = {**solution.summary(), **({} if doubt is None else {"intervals": doubt.intervals}), "record": str(target)}
+    return Result(int(failed), content, _text(solution, target, doubt))
+
+
+def _doubt(problem: Problem, solution: Solution) -> Uncertainty | None:
+    """Intervals of the numbers that were found from measurements, where one network has found them."""
+    from ...intervals import uncertainty
+
+    if not (problem.has_data and problem.inverse_parameters) or len(solution.field.parts) > 1:
+        return None
+    return uncertainty(problem, solution)
 
 
 def _start(options: argparse.Namespace, problem: Problem, target: Path) -> dict[str, Any]:
@@ -92,7 +105,7 @@ def _reference(problem: Problem) -> Reference | None:
         return None
 
 
-def _text(solution: Solution, target: Path) -> str:
+def _text(solution: Solution, target: Path, doubt: Uncertainty | None = None) -> str:
     error, run = solution.error, solution.run
     lines = [f"{solution.problem_name}, {solution.model_name}, {solution.parameters} parameters"]
     if error is None:
@@ -108,7 +121,10 @@ def _text(solution: Solution, target: Path) -> str:
             "warning: the residual at other points is much larger, so the error may be too: more points "
             "(--points), or data that do not agree where two conditions meet?"
         )
-    lines += [f"{name} = {value:.8g}" for name, value in solution.numbers.items()]
+    plain = {n: v for n, v in solution.numbers.items() if not n.startswith(SINGULAR)}
+    lines += [f"{n} = {v:.8g}" for n, v in plain.items()] if doubt is None else str(doubt).splitlines()
+    if len(plain) < len(solution.numbers):
+        lines.append(f"{len(solution.numbers) - len(plain)} corner terms beside the network")
     restarts = f", {run['restarts']} restart(s)" if run["restarts"] else ""
     lines.append(f"{run['steps']} steps in {run['seconds']:.1f} s{restarts}; stopped: {solution.stop_reason}")
     return "\n".join([*lines, f"record: {target}"])
