@@ -16,6 +16,7 @@ class Lorenz(Problem):
 
     group = "ODEs"
     source = "Lorenz (1963), Journal of the Atmospheric Sciences 20, 130"
+    typical = (1e-11, 34)
     domain = Time(t=(0, 3))
     sigma = 10
     rho = 28

@@ -13,7 +13,7 @@ class LotkaVolterra(Problem):
 
     group = "ODEs"
     source = "Lotka (1920), Proceedings of the National Academy of Sciences 6, 410; Volterra (1926), Nature 118, 558"
-    typical = (1.6e-1, 60)
+    typical = (1e-11, 20)
     domain = Time(t=(0, 10))
     alpha = 1
     beta = 1

@@ -13,6 +13,7 @@ class Pendulum(Problem):
 
     group = "ODEs"
     source = "Whittaker (1904), A Treatise on the Analytical Dynamics of Particles and Rigid Bodies, sec. 44"
+    typical = (1e-14, 4)
     domain = Time(t=(0, 10))
     omega = 1
     angle = 2 * pi / 3

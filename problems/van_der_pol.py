@@ -13,7 +13,7 @@ class VanDerPol(Problem):
 
     group = "ODEs"
     source = "van der Pol (1926), Philosophical Magazine 2, 978"
-    typical = (8.8e-1, 60)
+    typical = (1.5e-7, 14)
     domain = Time(t=(0, 20))
     mu = 10
 

@@ -2,8 +2,23 @@
 
 import pytest
 
-from kanpde import Dirichlet, Initial, Interval, Periodic, Problem, Rectangle, Time, laplacian, pi, sin
+from kanpde import (
+    Annulus,
+    Data,
+    Dirichlet,
+    Initial,
+    Interval,
+    Periodic,
+    Problem,
+    Rectangle,
+    Time,
+    laplacian,
+    pi,
+    sin,
+    solve,
+)
 from kanpde.ansatz import build_ansatz
+from kanpde.balance import NoiseLevel
 from kanpde.budget import Budget
 from kanpde.catalog import problem_class
 from kanpde.nn.basis import BSpline, Chebyshev
@@ -148,3 +163,51 @@ def test_evolutions_above_the_second_order_start_from_smooth_functions():
     for name, decay in (("kuramoto_sivashinsky", SMOOTH_DECAY), ("burgers", DECAY), ("poisson", DECAY)):
         kan = recommended_kan(build_ansatz(problem_class(name)(), hard=True), seed=0)
         assert {layer.decay for layer in kan.layers} == {decay}
+
+
+class Decay(Problem):
+    domain = Time(t=(0, 1))
+
+    def residual(self, u, t):
+        return u.t + u**2
+
+    def conditions(self, t):
+        return [Initial(u=1)]
+
+
+def test_equations_in_time_alone_get_slabs_of_plain_polynomials():
+    kan = recommended_kan(build_ansatz(Decay()))
+    assert kan.width == [1, 1]
+    assert kan.layers[0].basis.degree == 40
+    assert recommended_plan(Decay(), Budget()).slabs == 40
+    assert recommended_plan(Decay(), Budget(seconds=10)).slabs == 10
+    assert recommended_plan(Decay(), Budget(seconds=10), slabs=False).slabs == 1
+
+
+def test_measurements_with_noise_are_weighed_down_to_it():
+    class Measured(Decay):
+        def conditions(self, t):
+            return [Initial(u=1), Data({"t": [0.5]}, u=[0.66], sigma=0.01)]
+
+    plan = recommended_plan(Measured(), Budget())
+    assert isinstance(plan.balance, NoiseLevel)
+    assert plan.restarts == 0
+
+
+def test_shapes_get_wider_networks_than_boxes():
+    class Ring(Problem):
+        domain = Annulus(x=0, y=0, inner=1, outer=2)
+
+        def residual(self, u, x, y):
+            return laplacian(u)
+
+        def conditions(self, x, y):
+            return [Dirichlet(u=x)]
+
+    assert recommended_kan(build_ansatz(Ring())).width == [2, 12, 1]
+
+
+@pytest.mark.slow
+def test_a_stiff_oscillator_is_solved_without_being_told_how():
+    problem = problem_class("van_der_pol")(mu=2)
+    assert solve(problem, seconds=20).error < 1e-8
