@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...conditions import Data
-from ...geometry import PointSet, tensor_points
+from ...geometry import Domain, PointSet, tensor_points
 from ...problem import Problem
 from ..record import Reference
 from .discretisation import Discretisation
@@ -19,13 +19,21 @@ from .points import Places
 from .radau import NODES, integrated
 from .weak_form import WeakForm, weak_form
 
-__all__ = ["available", "finite_elements"]
+__all__ = ["available", "finite_elements", "flows"]
 
 ELEMENTS = {1: 20, 2: 8, 3: 3}
 """Along the longest side of the domain, by the number of space coordinates."""
 ORDERS = {1: 8, 2: 7, 3: 4}
 POINTS = {1: 201, 2: 101, 3: 31}
 POINTS_WITH_TIME = {1: 201, 2: 51, 3: 21}
+
+
+def flows(problem: Problem) -> bool:
+    """Whether a problem has a pressure, an unknown without second derivatives that its own equation does not contain."""
+    try:
+        return bool(weak_form(problem).pressures)
+    except ValueError:
+        return False
 
 
 class _Solved(NamedTuple):
@@ -41,7 +49,7 @@ def finite_elements(
     order: int | None = None,
     size: float | None = None,
     nodes: int | None = None,
-    instants: int = 101,
+    instants: int = 51,
 ) -> Reference:
     """Solve a problem by finite elements of high order, twice, which tells the error.
 
@@ -56,7 +64,8 @@ def finite_elements(
         order: degree of the polynomials of the first solution, at least 1, or 2 with a pressure; by default 8, 7 and 4
             in one, two and three dimensions.
         size: largest diameter of an element; by default a part of the longest side of the domain.
-        nodes: of the result along each space coordinate; its grid is equidistant.
+        nodes: of the result along each space coordinate; its grid is equidistant, from
+            end to end or, with a pressure, half a spacing away from them, because pressures may be infinite in corners.
         instants: equidistant instants of the result of an evolution, both ends included; also the number of steps in
             time of the first solution.
 
@@ -82,11 +91,11 @@ def finite_elements(
     check_arguments(degree, diameter, count, instants, pressure=bool(weak.pressures))
     ngsolve()
     inside = problem.domain.in_space if problem.domain.time_name else problem.domain
-    axes = inside.grid([count] * d)
+    axes = _axes(inside, count, midpoints=bool(weak.pressures))
     grid = tensor_points(axes)
     kept = inside.contains(grid)
     points = np.stack(list(grid.columns.values()), axis=1)[kept]
-    grading = grading_for(problem.domain, changing_pieces(weak), reentrant=bool(weak.pressures))
+    grading = grading_for(problem.domain, changing_pieces(weak), cut=diameter if weak.pressures else 0.0)
     first = _solved(problem, weak, points, (degree, diameter, grading.coarser), instants, 1)
     second = _solved(problem, weak, points, (degree + 1, diameter, grading), instants, 2)
     values = {n: _on_grid(v, kept, tuple(len(a) for a in axes.values())) for n, v in second.values.items()}
@@ -96,6 +105,13 @@ def finite_elements(
     name = f"finite elements, order {degree + 1}, {details['elements']} elements"
     error = _difference(first.values, second.values)
     return Reference(name, axes, values, error, time.perf_counter() - begin, details)
+
+
+def _axes(domain: Domain, count: int, *, midpoints: bool) -> dict[str, np.ndarray]:
+    """Equidistant nodes from end to end, or the midpoints of as many intervals: a pressure may be infinite in corners."""
+    if not midpoints:
+        return domain.grid([count] * domain.dimension)
+    return {n: lo + (np.arange(count) + 0.5) * (hi - lo) / count for n, (lo, hi) in domain.bounds.items()}
 
 
 def changing_pieces(weak: WeakForm) -> set[tuple[Any, Any]]:
@@ -109,7 +125,12 @@ def changing_pieces(weak: WeakForm) -> set[tuple[Any, Any]]:
 
 
 def _solved(
-    problem: Problem, weak: WeakForm, points: np.ndarray, resolution: tuple[int, float, Grading], instants: int, halving: int
+    problem: Problem,
+    weak: WeakForm,
+    points: np.ndarray,
+    resolution: tuple[int, float, Grading],
+    instants: int,
+    halving: int,
 ) -> _Solved:
     order, size, grading = resolution
     mesh = meshed(problem.domain, size, grading)
@@ -121,7 +142,9 @@ def _solved(
     if problem.domain.time_name:
         steps = (instants - 1) * halving
         values, count = integrated(problem, system, places, steps, halving)
-        return _Solved(values, details | {"method": "Radau IIA, order 5", "steps in time": steps, "Newton steps": count})
+        return _Solved(
+            values, details | {"method": "Radau IIA, order 5", "steps in time": steps, "Newton steps": count}
+        )
     system.add(0)
     system.set_essential(0)
     count = system.solve()
@@ -165,5 +188,3 @@ def _difference(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> 
     miss = sum(float(np.nansum((first[n] - v) ** 2)) for n, v in second.items())
     size = sum(float(np.nansum(v**2)) for v in second.values())
     return float(np.sqrt(miss / size if size else miss))
-
-

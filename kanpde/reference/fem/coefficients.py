@@ -54,7 +54,9 @@ class _Translation:
             return reduce(lambda rest, case: self._where(case[1], self(case[0]), rest), reversed(cases), self(last))
         function = self._functions().get(e.func)
         if function is None:
-            raise ValueError(f"`{e}` cannot be evaluated by NGSolve: write it with functions such as sin, exp and sqrt.")
+            raise ValueError(
+                f"`{e}` cannot be evaluated by NGSolve: write it with functions such as sin, exp and sqrt."
+            )
         return function(*map(self, e.args))
 
     def _power(self, e: sp.Pow) -> Any:
@@ -66,8 +68,10 @@ class _Translation:
             return self.ng.sqrt(self(base))
         if exponent == -sp.S.Half:
             return 1 / self.ng.sqrt(self(base))
-        return self.ng.exp(self(exponent) * self.ng.log(self(base))) if not base.is_number else self.ng.exp(
-            self(exponent) * float(sp.log(base))
+        return (
+            self.ng.exp(self(exponent) * self.ng.log(self(base)))
+            if not base.is_number
+            else self.ng.exp(self(exponent) * float(sp.log(base)))
         )
 
     def _where(self, condition: sp.Basic, yes: Any, no: Any) -> Any:
@@ -109,7 +113,7 @@ class _Translation:
             sp.erfc: lambda v: 1 - ng.erf(v),
             sp.Abs: lambda v: ng.IfPos(v, v, -v),
             sp.sign: lambda v: ng.IfPos(v, 1, ng.IfPos(-v, -1, 0)),
-            sp.Heaviside: lambda v, at_zero=None: ng.IfPos(v, 1, 0),
+            sp.Heaviside: lambda v, _: ng.IfPos(v, 1, 0),
             sp.Max: largest,
             sp.Min: smallest,
         }

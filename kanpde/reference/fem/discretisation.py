@@ -23,7 +23,7 @@ CONVERGED = 1e-10
 QUICK = 1e-3
 """Factor by which a step must shrink the residual for its matrix to serve again."""
 RESIDUAL = 1e-13
-"""Residual at which Newton's method ends, in those that it has begun with."""
+"""Residual below which Newton's method ends as soon as a step does not halve it, in those that it has begun with."""
 STAGNANT = 1e-6
 """Relative length of a step that shrinks the residual no more because of rounding."""
 MORE_POINTS = 4
@@ -93,7 +93,7 @@ class Discretisation:
             for i, component in enumerate(self.weak.flux[name]):
                 if component != 0:
                     inside += translated(component, known) * ng.grad(v)[i]
-            self.form += inside * ng.dx(bonus_intorder=MORE_POINTS)
+            self.form += inside.Compile() * ng.dx(bonus_intorder=MORE_POINTS)
         line = len(self.problem.domain.space_names) == 1
         traces = [[ng.CoefficientFunction(0)] if line else ng.grad(u).Trace() for u in trial]
         known = self._known(trial, traces, moment, rates)
@@ -102,7 +102,7 @@ class Discretisation:
                 if expression != 0:
                     there = translated(expression, known | self._normal(place))
                     part = self.mesh.mesh.Boundaries(self.mesh.names[place])
-                    self.form += there * v * ng.ds(definedon=part, bonus_intorder=MORE_POINTS)
+                    self.form += (there * v).Compile() * ng.ds(definedon=part, bonus_intorder=MORE_POINTS)
 
     def _known(
         self, values: Sequence[Any], slopes: Sequence[Any], moment: Any, rates: Mapping[str, Any] | None
@@ -127,7 +127,10 @@ class Discretisation:
         ng, names = ngsolve(), self.problem.domain.space_names
         symbols = [sp.Symbol(f"n_{name}", real=True) for name in names]
         if isinstance(place, Face):
-            return {s: ng.CoefficientFunction(place.outward * (n == place.axis)) for s, n in zip(symbols, names, strict=True)}
+            return {
+                s: ng.CoefficientFunction(place.outward * (n == place.axis))
+                for s, n in zip(symbols, names, strict=True)
+            }
         return dict(zip(symbols, self.mesh.outward, strict=True))
 
     def set_essential(self, stage: int, moment: Any = None) -> None:
@@ -139,7 +142,9 @@ class Discretisation:
                 continue
             component = self.component(stage, name)
             given = ng.GridFunction(component.space)
-            given.Set(self.mesh.mesh.BoundaryCF(values, default=0), definedon=self.mesh.mesh.Boundaries("|".join(values)))
+            given.Set(
+                self.mesh.mesh.BoundaryCF(values, default=0), definedon=self.mesh.mesh.Boundaries("|".join(values))
+            )
             fixed = ~np.array(list(component.space.FreeDofs()), bool)
             component.vec.FV().NumPy()[fixed] = given.vec.FV().NumPy()[fixed]
 
@@ -174,7 +179,7 @@ class Discretisation:
             before.data = vector
             vector.data -= step
             size, scale = miss(), vector.Norm()
-            if length <= CONVERGED * scale or size <= RESIDUAL * self.largest:
+            if length <= CONVERGED * scale or (old <= RESIDUAL * self.largest and size > old / 2):
                 return count
             while not size < old and fresh and part > SHORTEST_STEP:
                 part /= 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,12 @@ Source:
 """
 LAYERS = 7.0
 """Layers towards a corner where the solution goes like the first power of the distance."""
+LAYERS_OF_FLOWS = 4.0
+"""The same with a pressure, whose rounding errors grow with the inverse square of the smallest element."""
 NEAR = 1e-6
 """How far a vertex may be from its corner, in sizes of the domain."""
+INSIDE = "inside"
+"""Name of lines that are no boundary."""
 ASIDE = 1e-5
 """How far beside the boundary it is seen which side is inside, in sizes of the domain."""
 
@@ -38,10 +43,13 @@ class Grading:
     Attributes:
         corners: their points.
         layers: of elements round each of them.
+        cuts: lines from corners into the domain that elements do not cross: a triangle with two sides on the boundary
+            holds no pressure in its corner.
     """
 
     corners: tuple[tuple[float, float], ...] = ()
     layers: int = 0
+    cuts: tuple[tuple[tuple[float, float], tuple[float, float]], ...] = ()
 
     @property
     def coarser(self) -> Grading:
@@ -83,23 +91,28 @@ class Mesh:
         return ng.specialcf.normal(d) * ng.CoefficientFunction(signs)
 
 
-def grading_for(domain: Domain, changing: set[tuple[Piece, Piece]], *, reentrant: bool) -> Grading:
+def grading_for(domain: Domain, changing: set[tuple[Piece, Piece]], *, cut: float = 0.0) -> Grading:
     """Corners of a plane domain, with as many layers as the strongest singularity asks for.
 
     A solution goes like r^(pi / opening) there, or the root of that where a value is given on one side only.
 
     Args:
         changing: pairs of pieces of which one has values only.
-        reentrant: leave out the others: the corner of a small triangle with two sides on the boundary does not hold a
-            pressure.
+        cut: length of lines that halve the corners below half a turn; none for 0.
     """
     if len(domain.space_names) != 2:
         return Grading()
     inside = domain.in_space if domain.time_name else domain
-    corners = [c for c in corners_of(inside.region) if c.opening > np.pi or not reentrant]
+    corners = corners_of(inside.region)
     exponents = [np.pi / c.opening / (2.0 if (c.right, c.left) in changing else 1.0) for c in corners]
-    layers = max((int(np.ceil(LAYERS / e)) for e in exponents), default=0)
-    return Grading(tuple(c.point for c in corners), layers)
+    wanted = LAYERS_OF_FLOWS if cut else LAYERS
+    layers = max((int(np.ceil(wanted / e)) for e in exponents), default=0)
+    cuts = [
+        (c.point, (c.point[0] + cut * float(np.cos(c.bisector)), c.point[1] + cut * float(np.sin(c.bisector))))
+        for c in corners
+        if cut and c.opening < np.pi
+    ]
+    return Grading(tuple(c.point for c in corners), layers, tuple(cuts))
 
 
 def meshed(domain: Domain, size: float, grading: Grading) -> Mesh:
@@ -122,9 +135,14 @@ def meshed(domain: Domain, size: float, grading: Grading) -> Mesh:
 
     region = inside.region
     shape = _shape(occ, region)
+    if grading.cuts:
+        shape = occ.Glue([shape, *(occ.Segment(occ.Pnt(*a, 0), occ.Pnt(*b, 0)) for a, b in grading.cuts)])
     pieces = dict(zip(region.pieces, _labels(domain, region, names), strict=True))
     for side in shape.edges if len(region.names) == 2 else shape.faces:
-        side.name = pieces[_nearest(region, _middle(side, len(region.names)))]
+        middle = _middle(side, len(region.names))
+        nearest = min(region.pieces, key=lambda piece: float(piece.distance(middle)[0]))
+        inner = float(nearest.distance(middle)[0]) > NEAR * region.size and bool(grading.cuts)
+        side.name = INSIDE if inner else pieces[nearest]
     if grading.layers:
         points = np.array(grading.corners)
         for vertex in shape.vertices:
@@ -152,7 +170,7 @@ def _line(domain: Domain, size: float, names: dict[Any, str]) -> Any:
     plain, count = Plain(dim=1), max(1, int(np.ceil((hi - lo) / size)))
     points = [plain.Add(MeshPoint(Pnt(float(x), 0, 0))) for x in np.linspace(lo, hi, count + 1)]
     inside = plain.AddRegion("inside", dim=1)
-    for a, b in zip(points[:-1], points[1:], strict=True):
+    for a, b in pairwise(points):
         plain.Add(Element1D([a, b], index=inside))
     for point, name in zip((points[0], points[-1]), names.values(), strict=True):
         plain.Add(Element0D(point, index=plain.AddRegion(name, dim=0)))
@@ -219,7 +237,9 @@ def _placed(occ: Any, region: Placed) -> Any:
         angle = float(np.degrees(np.arctan2(rotation[1, 0], rotation[0, 0])))
         axis = occ.Z
     else:
-        skew = np.array([rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]])
+        skew = np.array(
+            [rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]]
+        )
         angle = float(np.degrees(np.arctan2(np.linalg.norm(skew), np.trace(rotation) - 1)))
         axis = occ.Dir(*map(float, skew)) if np.linalg.norm(skew) > 0 else occ.Z
     if angle:
@@ -236,8 +256,3 @@ def _middle(side: Any, dimension: int) -> np.ndarray:
         return np.array([[point.x, point.y]])
     centre = side.center
     return np.array([[centre.x, centre.y, centre.z]])
-
-
-def _nearest(region: Region, points: np.ndarray) -> Piece:
-    """The piece on which a side of the shape lies."""
-    return min(region.pieces, key=lambda piece: float(piece.distance(points).max()))

@@ -122,7 +122,7 @@ def _split(problem: Problem, equation: sp.Expr) -> _Split:
     space, seconds = _space(problem), _seconds(problem, equation)
     tokens = {d: sp.Dummy(f"d{i}", real=True) for i, d in enumerate(seconds)}
     plain = equation.xreplace(tokens)
-    rest = plain.xreplace({token: sp.S.Zero for token in tokens.values()})
+    rest = plain.xreplace(dict.fromkeys(tokens.values(), sp.S.Zero))
     flux: list[sp.Expr] = [sp.S.Zero for _ in space]
     for d, (name, (i, j)) in seconds.items():
         a, u = sp.diff(plain, tokens[d]), problem.unknown[name]
@@ -202,7 +202,9 @@ def _across(problem: Problem, rows: sp.Matrix) -> sp.Matrix:
     for row in rows:
         other = {d for d in row.atoms(sp.Derivative) if str(d.expr.func) in problem.unknown} - set(slopes)
         if other:
-            raise ValueError(f"`{min(other, key=str)}` stands in a condition: finite elements take first derivatives there.")
+            raise ValueError(
+                f"`{min(other, key=str)}` stands in a condition: finite elements take first derivatives there."
+            )
     matrix = sp.Matrix([[sp.diff(row.xreplace(slopes), d) for d in across.values()] for row in rows])
     if matrix.free_symbols & set(across.values()):
         raise ValueError("`conditions` has one that is not linear in the derivatives: finite elements need that.")
@@ -219,7 +221,7 @@ def _probe(problem: Problem, matrix: sp.Matrix) -> dict[sp.Basic, sp.Expr]:
     directions = normal(problem.domain)
     d = len(directions)
     legs = {1: [1], 2: [sp.Rational(3, 5), sp.Rational(4, 5)]}.get(d, [sp.Rational(k, 7) for k in (2, 3, 6)])
-    values: dict[sp.Basic, sp.Expr] = {u: PROBE for u in problem.unknown.values()}
+    values: dict[sp.Basic, sp.Expr] = dict.fromkeys(problem.unknown.values(), PROBE)
     for i, c in enumerate(problem.domain.coordinates):
         lo, hi = problem.domain.exact_bounds[c.name]
         values[c] = lo + (hi - lo) * PROBE ** (i + 1)
@@ -236,7 +238,9 @@ def _loose(
     hidden = {d: sp.Dummy() for e in expressions for d in e.atoms(sp.Derivative)}
     plain = [e.xreplace(hidden) for e in expressions]
     steady = {
-        n: not any(problem.domain.time and sp.diff(u, problem.domain.time) in e.atoms(sp.Derivative) for e in expressions)
+        n: not any(
+            problem.domain.time and sp.diff(u, problem.domain.time) in e.atoms(sp.Derivative) for e in expressions
+        )
         for n, u in problem.unknown.items()
     }
     return tuple(
