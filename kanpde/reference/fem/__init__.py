@@ -21,8 +21,9 @@ from .weak_form import WeakForm, weak_form
 
 __all__ = ["available", "finite_elements", "flows"]
 
-ELEMENTS = {1: 20, 2: 8, 3: 3}
-"""Along the longest side of the domain, by the number of space coordinates."""
+ELEMENTS = {1: 20, 2: 12, 3: 3}
+"""Along the longest side of the domain, by the number of space coordinates; fewer for more than one unknown, or time."""
+FEWER = {1: 20, 2: 8, 3: 3}
 ORDERS = {1: 8, 2: 7, 3: 4}
 POINTS = {1: 201, 2: 101, 3: 31}
 POINTS_WITH_TIME = {1: 201, 2: 51, 3: 21}
@@ -86,7 +87,8 @@ def finite_elements(
     d = len(problem.domain.space_names)
     longest = max(float(np.ptp(problem.domain.bounds[n])) for n in problem.domain.space_names)
     degree = ORDERS[d] if order is None else order
-    diameter = longest / ELEMENTS[d] if size is None else size
+    usual = FEWER if problem.domain.time_name or len(problem.unknown) > 1 else ELEMENTS
+    diameter = longest / usual[d] if size is None else size
     count = (POINTS_WITH_TIME if problem.domain.time_name else POINTS)[d] if nodes is None else nodes
     check_arguments(degree, diameter, count, instants, pressure=bool(weak.pressures))
     ngsolve()

@@ -28,6 +28,8 @@ LAYERS = 7.0
 """Layers towards a corner where the solution goes like the first power of the distance."""
 LAYERS_OF_FLOWS = 4.0
 """The same with a pressure, whose rounding errors grow with the inverse square of the smallest element."""
+CURVATURE = 4.0
+"""Elements on a radius of curvature, at least."""
 NEAR = 1e-6
 """How far a vertex may be from its corner, in sizes of the domain."""
 INSIDE = "inside"
@@ -148,7 +150,7 @@ def meshed(domain: Domain, size: float, grading: Grading) -> Mesh:
         for vertex in shape.vertices:
             if np.linalg.norm(points - np.array([vertex.p.x, vertex.p.y]), axis=1).min() < NEAR * region.size:
                 vertex.hpref = 1
-    mesh = ng.Mesh(occ.OCCGeometry(shape, dim=len(region.names)).GenerateMesh(maxh=size))
+    mesh = ng.Mesh(occ.OCCGeometry(shape, dim=len(region.names)).GenerateMesh(maxh=size, curvaturesafety=CURVATURE))
     if grading.layers:
         mesh.RefineHP(grading.layers, factor=FACTOR)
     return Mesh(mesh, names, inside)
