@@ -9,12 +9,12 @@ from jaxtyping import Float
 
 from ...geometry import Domain
 
-INWARD = (1e-12, 1e-10, 1e-8, 1e-6, 1e-5)
+INWARD = 1e-12 * 4.0 ** np.arange(15)
 """How far points outside of the mesh are moved inside, in sizes of the domain, until they are found."""
 
 
 class Places:
-    """Where points lie in a mesh.
+    """Where points lie in a mesh; values at those beside it are extrapolated from two points inside, linearly.
 
     Args:
         mesh: of NGSolve.
@@ -23,28 +23,31 @@ class Places:
     """
 
     def __init__(self, mesh: Any, domain: Domain, points: Float[np.ndarray, "n d"]):
-        points = points.copy()
-        self.size = len(points)
-        found = self._found(mesh, points)
         size = max(hi - lo for lo, hi in domain.bounds.values())
-        for distance in INWARD:
-            lost = np.flatnonzero(found["nr"] < 0)
+        near = _found(mesh, points)
+        far = near.copy()
+        for distance in INWARD * size:
+            lost = np.flatnonzero((near["nr"] < 0) | (far["nr"] < 0))
             if not len(lost):
                 break
-            moved = points[lost] + distance * size * _inward(domain, points[lost], size)
-            found[lost] = self._found(mesh, moved)
-        self.kept = found["nr"] >= 0
-        self.there = found[self.kept]
-
-    def _found(self, mesh: Any, points: Float[np.ndarray, "n d"]) -> np.ndarray:
-        return np.atleast_1d(mesh(*[np.ascontiguousarray(c) for c in points.T])).copy()
+            step = distance * _inward(domain, points[lost], size)
+            near[lost], far[lost] = _found(mesh, points[lost] + step), _found(mesh, points[lost] + 2 * step)
+        self.size = len(points)
+        self.kept = (near["nr"] >= 0) & (far["nr"] >= 0)
+        self.near, self.far = near[self.kept], far[self.kept]
 
     def values(self, function: Any) -> Float[np.ndarray, " n"]:
         """The function at the points; NaN where the mesh has none."""
         out = np.full(self.size, np.nan)
-        if len(self.there):
-            out[self.kept] = np.asarray(function(self.there)).reshape(len(self.there))
+        if self.kept.any():
+            near, far = (np.asarray(function(there)).reshape(len(there)) for there in (self.near, self.far))
+            out[self.kept] = np.where(self.near == self.far, near, 2 * near - far)
         return out
+
+
+def _found(mesh: Any, points: Float[np.ndarray, "n d"]) -> np.ndarray:
+    """Elements and coordinates in them, for NGSolve; the number of the element is negative where there is none."""
+    return np.atleast_1d(mesh(*[np.ascontiguousarray(c) for c in points.T])).copy()
 
 
 def _inward(domain: Domain, points: Float[np.ndarray, "n d"], size: float) -> Float[np.ndarray, "n d"]:
