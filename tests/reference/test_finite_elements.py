@@ -214,11 +214,9 @@ class Warming(Manufactured):
 
 
 def test_evolutions_are_of_order_four_in_time_with_boundary_values_that_change():
-    errors = [
-        error_of(Warming(), finite_elements(Warming(), order=8, size=0.5, instants=n, nodes=21)) for n in (3, 5, 9)
-    ]
-    orders = -np.diff(np.log2(errors))
-    assert min(orders) > 3.8
+    errors = [error_of(Warming(), finite_elements(Warming(), order=5, size=0.5, instants=n, nodes=11)) for n in (3, 5)]
+    (order,) = -np.diff(np.log2(errors))
+    assert order > 3.8
     assert errors[-1] < 1e-5
 
 

@@ -58,7 +58,7 @@ def finite_elements(
     and half the step in time; its error is the relative L2 difference of both on the grid of the result, which is larger
     than the error of the second one. Elements are curved like the boundary. Equations are of second order in space;
     a pair of velocity and pressure has elements of Taylor and Hood; evolutions are integrated by Radau's method of
-    order 5. Measurements (`Data`) are left out, unless they are what fixes the constant of a pressure.
+    order 5 (4 where boundary values change in time). Measurements (`Data`) are left out, unless they are what fixes the constant of a pressure.
 
     Args:
         problem: on a box in 1 to 3 space coordinates or a shape, steady or of first order in time.
