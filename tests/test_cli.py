@@ -383,6 +383,18 @@ def test_plot_writes_films_meshes_tables_and_flows(folder, capsys, monkeypatch):
     assert "`--vtk` needs meshio, which is not installed: pip install meshio" in capsys.readouterr().err
 
 
+def test_reference_takes_finite_elements(folder, capsys, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("kanpde.reference.fem.library.find_spec", lambda name: None)
+        assert run("reference", "poisson_l_shape") == 2
+        assert 'needs NGSolve, which is not installed: pip install "kanpde[fem]"' in capsys.readouterr().err
+    pytest.importorskip("ngsolve")
+    assert run("reference", "poisson_l_shape", "--order", "3", "--nodes", "11", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["reference"].startswith("finite elements, order 4")
+    assert run("reference", "line.py", "--method", "fem", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["reference_error"] < 1e-8
+
+
 def test_ctrl_c_outside_of_training_is_status_1_and_one_object(folder, capsys, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt

@@ -53,7 +53,7 @@ def parser() -> Parser:
     _solve(command(solve, about, "kanpde solve poisson --hard --seconds 15", NO_RUN))
     about = "Compare a KAN with an MLP and finite differences."
     _compare(command(compare, about, "kanpde compare poisson --seconds 15", {"rows": []}))
-    about = "Solve a problem by finite differences."
+    about = "Solve a problem by finite differences or finite elements."
     _reference(command(reference, about, "kanpde reference burgers", {"error": None, "record": None}))
     about = "Draw the pictures of a recorded run, and write it for other programs."
     example = "kanpde plot results/poisson-kan-0.h5 --csv poisson.csv"
@@ -92,8 +92,11 @@ def _compare(sub: argparse.ArgumentParser) -> None:
 
 def _reference(sub: argparse.ArgumentParser) -> None:
     _problem(sub)
-    sub.add_argument("--nodes", type=int, help="nodes of the coarser grid along each space coordinate")
-    sub.add_argument("--order", type=int, choices=[2, 4, 6], help="order of accuracy")
+    about = "finite differences, or finite elements by NGSolve (default: fem for a domain that is no box)"
+    sub.add_argument("--method", choices=["differences", "fem"], help=about)
+    about = "nodes of the coarser grid along each space coordinate; with fem those of the result"
+    sub.add_argument("--nodes", type=int, help=about)
+    sub.add_argument("--order", type=int, help="order of accuracy: 2, 4 or 6; with fem degree of the first solution")
     _output(sub, "record of the reference (default: none)")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..problem import Problem
 from .chebyshev import chebyshev
 from .closed_form import exact_reference, usual_nodes
+from .fem import available, finite_elements, flows
 from .finite_difference import finite_difference
 from .harmonic import harmonic
 from .record import Reference, ReferenceFailed
@@ -16,6 +17,7 @@ __all__ = [
     "chebyshev",
     "exact_reference",
     "finite_difference",
+    "finite_elements",
     "harmonic",
     "numerical_reference",
     "reference_for",
@@ -29,10 +31,10 @@ def reference_for(problem: Problem) -> Reference | None:
 
     Returns:
         The reference; None if no numerical method can take the problem. What stands in the way is what
-        `finite_difference(problem)` says as a ValueError.
+        `finite_difference(problem)`, or `finite_elements(problem)` for a domain that is no box, says as a ValueError.
 
     Raises:
-        ReferenceFailed: if finite differences can take it but do not arrive.
+        ReferenceFailed: if one can take it but does not arrive.
     """
     known = exact_reference(problem)
     if known is not None:
@@ -44,15 +46,29 @@ def reference_for(problem: Problem) -> Reference | None:
 
 
 def numerical_reference(problem: Problem) -> Reference:
-    """What classical methods reach: Fourier series on a periodic interval, harmonic functions on shapes, else finite differences.
+    """What classical methods reach.
+
+    Fourier series on a periodic interval, harmonic functions on plane shapes, else finite differences. Other equations on
+    shapes, and flows with a pressure, have finite elements instead, if NGSolve is installed.
 
     Raises:
         ValueError: if none of them can take the problem.
-        ReferenceFailed: if finite differences can take it but do not arrive.
+        ReferenceFailed: if one can take it but does not arrive.
     """
     if not problem.domain.is_box:
-        return harmonic(problem)
+        try:
+            return harmonic(problem)
+        except ValueError:
+            if available():
+                return finite_elements(problem)
+            raise
     try:
         return spectral(problem)
     except (ValueError, ReferenceFailed):
+        pass
+    try:
         return finite_difference(problem)
+    except ValueError:
+        if available() and flows(problem):
+            return finite_elements(problem)
+        raise

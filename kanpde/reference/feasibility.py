@@ -19,7 +19,9 @@ def check_problem(problem: Problem) -> None:
     """
     domain = problem.domain
     if not domain.is_box:
-        raise ValueError(f"`domain` must be a box for finite differences, got {domain!r}: give an exact solution.")
+        raise ValueError(
+            f"`domain` must be a box for finite differences, got {domain!r}: give an exact solution or take finite elements."
+        )
     if problem.materials:
         raise ValueError(
             f"`{problem.name}` has several materials, whose interfaces finite differences do not see: give an exact solution."

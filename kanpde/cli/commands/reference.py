@@ -1,4 +1,4 @@
-"""`kanpde reference`: solve a problem by finite differences and say how far they can be trusted."""
+"""`kanpde reference`: solve a problem by a classical method and say how far it can be trusted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def reference(options: argparse.Namespace) -> Result:
     """Compute the reference; it is recorded if `--out` is given."""
     from ... import record
     from ...comparison import error_of
-    from ...reference import ReferenceFailed, finite_difference
+    from ...reference import ReferenceFailed, finite_difference, finite_elements
     from ...solution import reference_content
 
     problem, target = problem_from(options), output_path(options)
@@ -21,8 +21,11 @@ def reference(options: argparse.Namespace) -> Result:
         record.check_target(target, overwrite=options.force)
     content: dict[str, Any] = {"problem": problem.name, "error": None, "record": None}
     given = {name: getattr(options, name) for name in ("nodes", "order") if getattr(options, name) is not None}
+    method = options.method or ("differences" if problem.domain.is_box else "fem")
     try:
-        found = finite_difference(problem, **given)
+        found = finite_elements(problem, **given) if method == "fem" else finite_difference(problem, **given)
+    except ImportError as missing:
+        raise ValueError(str(missing)) from None
     except ReferenceFailed as failure:
         return Result(1, {**content, "stop_reason": str(failure)}, str(failure))
     error = error_of(found, problem)
