@@ -138,6 +138,11 @@ class Condition:
         """Lower-case name of the condition."""
         return type(self).__name__.lower()
 
+    @property
+    def expressions(self) -> list[sp.Expr]:
+        """All that was given as an expression."""
+        return [v for v in self.values.values() if isinstance(v, sp.Expr)]
+
     def terms(self, domain: Domain, unknowns: dict[str, Unknown]) -> list[Term]:
         """The loss terms, one per unknown that the condition names."""
         part = domain.boundary(self.on)
@@ -257,6 +262,11 @@ class Flux(Condition):
             raise ValueError(f"`value` must name {', '.join(values)}, got {', '.join(map(str, given))}.")
         self.value = {name: as_expression("value", v) for name, v in given.items()}
 
+    @property
+    def expressions(self) -> list[sp.Expr]:
+        """All that was given as an expression."""
+        return [*self.value.values(), *(e for vector in self.values.values() for e in vector)]
+
     def terms(self, domain: Domain, unknowns: dict[str, Unknown]) -> list[Term]:
         """The loss terms, one per unknown that the condition names."""
         part = domain.boundary(self.on)
@@ -297,6 +307,15 @@ class Interface(Condition):
         components = list(flux) if isinstance(flux, (list, tuple, sp.MatrixBase)) else [] if flux is None else [flux]
         self.flux = [as_expression("flux", component) for component in components]
         self.flux_jump = as_expression("flux_jump", flux_jump)
+
+    @property
+    def expressions(self) -> list[sp.Expr]:
+        """All that was given as an expression."""
+        return [*super().expressions, *self.flux, self.flux_jump]
+
+    def __repr__(self) -> str:
+        flux = [f"flux={self.flux if len(self.flux) > 1 else self.flux[0]}"] if self.flux else []
+        return f"Interface({', '.join([*(f'{k}={v}' for k, v in self.values.items()), *flux])})"
 
     def terms(self, domain: Domain, unknowns: dict[str, Unknown]) -> list[Term]:
         """None for the problem as a whole: they say what holds between functions of different materials."""

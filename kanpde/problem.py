@@ -163,8 +163,7 @@ class Problem:
 
     def _given_values(self) -> list[sp.Expr]:
         """The equations, and the values of conditions."""
-        values = [v for c in self.condition_list for v in c.values.values() if isinstance(v, sp.Expr)]
-        return [*self.declared.values(), *values]
+        return [*self.declared.values(), *(e for c in self.condition_list for e in c.expressions)]
 
     @cached_property
     def declared(self) -> dict[str, sp.Expr]:

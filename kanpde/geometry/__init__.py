@@ -101,7 +101,7 @@ def Ellipse(*, radii: tuple[float, float], name: str = "outer", **centre: float)
 
 
 def Annulus(*, inner: float, outer: float, **centre: float) -> Domain:  # noqa: N802
-    """What lies between two circles: `Annulus(x=0, y=0, inner=1, outer=2)`, with the parts `outer` and `hole 1`.
+    """What lies between two circles: `Annulus(x=0, y=0, inner=1, outer=2)`, with the parts `outer` and `inner`.
 
     Raises:
         ValueError: for radii that are not positive or do not ascend.
@@ -109,8 +109,8 @@ def Annulus(*, inner: float, outer: float, **centre: float) -> Domain:  # noqa: 
     if not 0 < inner < outer:
         raise ValueError(f"`inner` must be above 0 and below `outer`, got {inner} and {outer}.")
     names, point = _centre("Annulus", 2, centre)
-    whole, hole = (_domain(EllipseRegion(names, point, (r, r))) for r in (outer, inner))
-    return whole - hole
+    whole, hole = (EllipseRegion(names, point, (r, r), label) for r, label in ((outer, "outer"), (inner, "inner")))
+    return _domain(whole) - _domain(hole)
 
 
 def Polygon(  # noqa: N802

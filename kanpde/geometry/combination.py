@@ -65,6 +65,8 @@ class Combination(Region):
             self._remains(p, self._trim(True), second=True, labels=[*labels] if labels else None)
             for p in _drawn(self.second, self.first)
         ]
+        if self.flips and all(p is not None for p in own) and not any(other):
+            raise ValueError(f"`{self.sign}` of {self.first} and {self.second} cuts nothing: they do not overlap.")
         return tuple(p for p in [*own, *other] if p is not None)
 
     def _remains(self, piece: Piece, trim: sp.Expr | None, *, second: bool, labels: list[str] | None) -> Piece | None:

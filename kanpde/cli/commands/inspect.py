@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ...catalog import problem_class, shipped_names
+from ...conditions import Interface
 from ...expression import Expression
 from ...problem import GROUPS, Problem
 from ..arguments import problem_from
@@ -83,6 +84,8 @@ def show(options: argparse.Namespace) -> Result:
         "source": problem.source,
         "domain": content["domain"],
         "boundary": ", ".join(problem.domain.parts),
+        "materials": ", ".join(f"{name} in {shape!r}" for name, shape in problem.materials.items()),
+        "between": ", ".join(repr(c) for c in problem.condition_list if isinstance(c, Interface)),
         "parameters": ", ".join(f"{k} = {v}" for k, v in parameters.items()),
     }
     lines = [f"{problem.name}: {content['about']}", *(f"{k + ':':<12} {v}" for k, v in facts.items() if v)]
