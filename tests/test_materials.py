@@ -192,6 +192,15 @@ def test_materials_that_do_not_fit_are_refused(members, message):
         type("Broken", (Rod,), members)()
 
 
+def test_values_for_other_materials_are_refused_in_fluxes_too():
+    class Mistyped(Rod):
+        def conditions(self, x, u):
+            return [Dirichlet(u=0), Interface(u=0, flux=by_material(copper=1, iron=2) * u.x)]
+
+    with pytest.raises(ValueError, match=r"each of the materials \(copper, steel\), got copper, iron"):
+        Mistyped()
+
+
 def test_one_value_is_no_choice():
     with pytest.raises(ValueError, match="a value for each of several materials, got a"):
         by_material(a=1)

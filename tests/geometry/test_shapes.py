@@ -117,6 +117,12 @@ def test_the_formula_of_a_polygon_has_its_sign_everywhere_and_slope_one_on_its_e
     assert_allclose(np.median(f(*inner) / step), 1, rtol=1e-4)
 
 
+def test_both_rims_of_an_annulus_have_names():
+    ring = Annulus(x=0, y=0, inner=1, outer=2)
+    assert ring.parts == ("outer", "hole 1", "holes", "inner")
+    assert_allclose(ring.boundary("inner").measure, 2 * np.pi)
+
+
 def test_pieces_have_names():
     domain = SQUARE - Disk(x=0, y=0, radius=0.2) - Disk(x=0.5, y=0.5, radius=0.1, name="pin")
     assert domain.parts == (
@@ -168,6 +174,8 @@ def test_points_outside_are_told_from_points_inside():
         (lambda: SQUARE - Rectangle(x=(0, 1), z=(0, 1)), "two shapes in the same coordinates, got x, y and x, z"),
         (lambda: SQUARE * Time(t=(0, 1)) - Disk(x=0, y=0, radius=0.1), "combine shapes in space first"),
         (lambda: SQUARE.scaled(0), "`factor` must be above 0"),
+        (lambda: SQUARE - Disk(x=5, y=5, radius=1), "cuts nothing: they do not overlap"),
+        (lambda: Polygon([(0, 0), (1, 0), (0, 1)], holes=[[(5, 5), (6, 5), (5, 6)]]), "cuts nothing"),
     ],
 )  # fmt: skip
 def test_shapes_that_make_no_sense_are_refused(make, message):
