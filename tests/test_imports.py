@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +132,13 @@ def imported(name, path, known):
             short = target.removeprefix("kanpde.")
             if target.startswith("kanpde.") and short in known:
                 yield short
+
+
+def test_a_wheel_holds_every_package():
+    text = (PACKAGE.parent / "pyproject.toml").read_text()
+    listed = set(re.findall(r'^    "(kanpde[\w.]*)",$', text, re.MULTILINE))
+    there = {".".join(p.parent.relative_to(PACKAGE.parent).parts) for p in PACKAGE.rglob("__init__.py")}
+    assert listed == there | {"kanpde.problems"}
 
 
 @pytest.fixture(scope="module")
