@@ -154,15 +154,18 @@ def _of_materials(problem: Problem, built: list[Condition], periodic: tuple[str,
 def _cutoff(problem: Problem, name: str, singular: Singular, built: list[Condition]) -> sp.Expr:
     """Zero where values are built in on other pieces than the two of a corner, and 1 at the corner to third order."""
     corner = singular.corner(problem)
-    values = [
-        f for c in built if isinstance(c, Dirichlet) and name in c.values for f in problem.domain.boundary(c.on).faces
-    ]
-    others = [f for f in values if f is not corner.left and f is not corner.right]
+    others = [f for f in _valued(problem, name, built) if f is not corner.left and f is not corner.right]
     if not others:
         return sp.Integer(1)
     factor = mask(problem.domain, others)
     there = factor.subs(dict(zip(problem.domain.coordinates, corner.point, strict=False)))
     return 1 - (1 - factor / there) ** 4
+
+
+def _valued(problem: Problem, name: str, built: list[Condition]) -> list[Face | Piece]:
+    """Where the value of an unknown is built in."""
+    values = [c for c in built if isinstance(c, Dirichlet) and name in c.values]
+    return [face for c in values for face in problem.domain.boundary(c.on).faces]
 
 
 def _lift_and_mask(problem: Problem, name: str, built: list[Condition]) -> tuple[sp.Expr, sp.Expr]:
@@ -211,13 +214,13 @@ def _on_shape(problem: Problem, name: str, conditions: list[Dirichlet]) -> tuple
     groups: dict[sp.Expr, list[Face | Piece]] = {}
     for condition in conditions:
         groups.setdefault(condition.values[name], []).extend(problem.domain.boundary(condition.on).faces)
-    masks = {value: mask(problem.domain, pieces) for value, pieces in groups.items()}
-    pieces = [piece for group in groups.values() for piece in group]
+    factor = mask(problem.domain, [piece for group in groups.values() for piece in group])
     if len(groups) < 2:
-        return next(iter(groups), sp.Integer(0)), mask(problem.domain, pieces)
+        return next(iter(groups), sp.Integer(0)), factor
+    masks = {value: mask(problem.domain, pieces) for value, pieces in groups.items()}
     weights = {value: sp.Mul(*[m for other, m in masks.items() if other != value]) for value in masks}
     mean = sp.Add(*[value * weight for value, weight in weights.items()]) / sp.Add(*weights.values())
-    return mean, mask(problem.domain, pieces)
+    return mean, factor
 
 
 def _with_slopes(problem: Problem, name: str, lift: sp.Expr, inner: sp.Expr, built: list[Condition]) -> sp.Expr:
@@ -232,7 +235,7 @@ def _with_slopes(problem: Problem, name: str, lift: sp.Expr, inner: sp.Expr, bui
     if not slopes:
         return lift + inner
     domain = problem.domain
-    values = [f for c in built if isinstance(c, Dirichlet) and name in c.values for f in domain.boundary(c.on).faces]
+    values = _valued(problem, name, built)
     places = [domain.boundary(c.on).faces for c in slopes]
     depths = [depth(domain, faces) for faces in places]
     clamped = [f for f in dict.fromkeys(f for faces in places for f in faces) if f in values]

@@ -52,7 +52,7 @@ class Evaluable:
         """All unknowns on a tensor grid, in the order of `axes`; NaN where the grid leaves the shape."""
         points, shape = tensor_points(dict(axes)), [len(a) for a in axes.values()]
         inside = self.contains(points)
-        chosen = points if inside.all() else PointSet({n: c[inside] for n, c in points.columns.items()})
+        chosen = points if inside.all() else points.at(inside)
         found = {name: np.full(len(points), np.nan) for name in self.unknowns}
         for name, values in found.items():
             values[inside] = self.values(chosen, name, derivative)
@@ -244,7 +244,7 @@ class Field(Evaluable):
         """An unknown, or one of its partial derivatives, at the given points."""
         out = [np.empty(0)]
         for start in range(0, len(points), CHUNK):
-            part = PointSet({c: v[start : start + CHUNK] for c, v in points.columns.items()})
+            part = points.at(slice(start, start + CHUNK))
             with torch.no_grad():
                 out.append(self.side(name, part, derivative).values().cpu().numpy().astype(float))
         return np.concatenate(out)

@@ -160,9 +160,8 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
     loss = _loss(problem, solution, field)
     with torch.no_grad():
         rows, jacobian = (v.double().cpu().numpy() for v in loss.jacobian())
-    measured = {
-        b.name: rows_of for b, rows_of in zip(loss.blocks, loss.slices, strict=True) if _is_measured(problem, b.name)
-    }
+    places = {t.name: t.place for t in problem.terms if isinstance(t.place, AtPoints)}
+    measured = {b.name: part for b, part in zip(loss.blocks, loss.slices, strict=True) if b.name in places}
     factor = min(solution.weights[name] / (part.stop - part.start) for name, part in measured.items()) ** 0.5
     for block, part in zip(loss.blocks, loss.slices, strict=True):
         unit = (solution.weights[block.name] / block.size) ** 0.5 if block.name in measured else factor
@@ -174,7 +173,7 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
     leverage = np.concatenate([jacobian[part] for part in measured.values()]) @ root
     misfit = float(np.mean(deviations**2))
     noise = 1.0
-    if not any(_has_sigma(problem, name) for name in measured):
+    if not any(place.noisy for place in places.values()):
         free = max(1.0, len(deviations) - float((leverage**2).sum()))
         noise = float(np.sqrt((deviations**2).sum() / free))
         misfit = misfit / noise**2 if noise else misfit
@@ -191,14 +190,3 @@ def _loss(problem: Problem, solution: Solution, field: Field) -> LeastSquares:
     loss = assemble(ansatz, field.trial, points, penalty=1.0)
     loss.reweigh(solution.weights)
     return loss
-
-
-def _is_measured(problem: Problem, name: str) -> bool:
-    return any(t.name == name and isinstance(t.place, AtPoints) for t in problem.terms)
-
-
-def _has_sigma(problem: Problem, name: str) -> bool:
-    for condition in problem.condition_list:
-        if any(t.name == name for t in problem.terms_of(condition)):
-            return float(getattr(condition, "sigma", 1.0)) != 1.0
-    return False

@@ -239,7 +239,7 @@ class March:
         known = ~np.isnan(next(iter(values.values())))
         if known.all():
             return values, points
-        return {n: v[known] for n, v in values.items()}, PointSet({n: c[known] for n, c in points.columns.items()})
+        return {n: v[known] for n, v in values.items()}, points.at(known)
 
     def in_slab(self, points: PointSet) -> np.ndarray:
         """Which points belong to the present slab."""
@@ -252,7 +252,7 @@ class March:
         found = {name: np.zeros(len(points)) for name in names}
         if not fresh.all():
             done = SlabField(tuple(self.fields), tuple(self.slabs), str(self.problem.domain.time_name))
-            chosen = PointSet({c: v[~fresh] for c, v in points.columns.items()})
+            chosen = points.at(~fresh)
             for name in names:
                 found[name][~fresh] = done.values(chosen, name)
         return found

@@ -189,7 +189,4 @@ def _kept(
     if share < 1:
         sets = draw(int(n / max(share, FEWEST)) + 1, sampler)
     kept = _all(keep, sets)
-    return tuple(
-        PointSet({k: c[kept] for k, c in points.columns.items()}, {k: c[kept] for k, c in points.extras.items()})
-        for points in sets
-    )
+    return tuple(points.at(kept) for points in sets)

@@ -20,7 +20,6 @@ from . import __version__
 from . import record as records
 from .budget import Budget
 from .field import Field, relative_error
-from .geometry import PointSet
 from .interruption import interruption
 from .march import March
 from .optim import Optimizer
@@ -202,7 +201,7 @@ class Run:
         wanted, points = self.march.covered(self.reference)
         fresh = self.march.in_slab(points)
         known = self.march.finished_values(points, fresh, list(wanted))
-        chosen = PointSet({c: v[fresh] for c, v in points.columns.items()})
+        chosen = points.at(fresh)
         sides = {name: self.leg.field.side(name, chosen) for name in wanted}
 
         def error() -> float:

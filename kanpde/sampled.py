@@ -157,7 +157,7 @@ def _axis(field: Field | SlabField, name: str, given: Any) -> np.ndarray:
 
 
 def _values(field: Field | SlabField, points: PointSet, inside: np.ndarray) -> dict[str, np.ndarray]:
-    inner = PointSet({n: c[inside] for n, c in points.columns.items()})
+    inner = points.at(inside)
     found = {}
     for name in field.unknowns:
         found[name] = np.full(len(points), np.nan)

@@ -166,6 +166,6 @@ class SlabField(Evaluable):
         out = np.empty(len(points))
         for k in np.unique(which):
             mask = which == k
-            chosen = PointSet({c: v[mask] for c, v in points.columns.items()})
+            chosen = points.at(mask)
             out[mask] = self.parts[self.slabs[k][1]].values(chosen, name, derivative)
         return out

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import chisquare
 
 from kanpde.geometry import PointSet
-from kanpde.resampling import RAD, RAR, RARD, RESAMPLINGS, Redraw, changed, take
+from kanpde.resampling import RAD, RAR, RARD, RESAMPLINGS, Redraw, changed
 from kanpde.resampling.selection import density, draw
 
 
@@ -160,7 +160,7 @@ def test_refinement_with_distribution_draws_by_its_density():
 def test_changed_points_are_counted():
     before = points(10)
     assert changed(before, before) == 0
-    assert changed(before, take(before, np.arange(10)[::-1])) == 0
+    assert changed(before, before.at(np.arange(10)[::-1])) == 0
     assert changed(before, points(10, start=0.5)) == 5
     assert changed(before, points(10, start=2.0)) == 10
 

@@ -97,7 +97,7 @@ def Ellipse(*, radii: tuple[float, float], name: str = "outer", **centre: float)
     """
     names, point = _centre("Ellipse", 2, centre)
     first, second = (_positive("radii", r) for r in radii)
-    return _domain(EllipseRegion(names, point, (first, second), name))
+    return Domain.of(EllipseRegion(names, point, (first, second), name))
 
 
 def Annulus(*, inner: float, outer: float, **centre: float) -> Domain:  # noqa: N802
@@ -110,7 +110,7 @@ def Annulus(*, inner: float, outer: float, **centre: float) -> Domain:  # noqa: 
         raise ValueError(f"`inner` must be above 0 and below `outer`, got {inner} and {outer}.")
     names, point = _centre("Annulus", 2, centre)
     whole, hole = (EllipseRegion(names, point, (r, r), label) for r, label in ((outer, "outer"), (inner, "inner")))
-    return _domain(whole) - _domain(hole)
+    return Domain.of(whole) - Domain.of(hole)
 
 
 def Polygon(  # noqa: N802
@@ -130,9 +130,9 @@ def Polygon(  # noqa: N802
     if hasattr(vertices, "exterior"):
         holes = [*holes, *(np.asarray(ring.coords) for ring in vertices.interiors)]
         vertices = np.asarray(vertices.exterior.coords)
-    found = _domain(PolygonRegion(coordinates, _vertices(vertices), labels=(name,)))
+    found = Domain.of(PolygonRegion(coordinates, _vertices(vertices), labels=(name,)))
     for hole in holes:
-        found -= _domain(PolygonRegion(coordinates, _vertices(hole)))
+        found -= Domain.of(PolygonRegion(coordinates, _vertices(hole)))
     return found
 
 
@@ -148,7 +148,7 @@ def Ball(*, radius: float, name: str = "outer", **centre: float) -> Domain:  # n
         ValueError: for a radius that is not positive, or another number of coordinates than three.
     """
     names, point = _centre("Ball", 3, centre)
-    return _domain(BallRegion(names, point, _positive("radius", radius), name))
+    return Domain.of(BallRegion(names, point, _positive("radius", radius), name))
 
 
 def HalfSpace(*, through: Sequence[float], name: str = "cut", **normal: float) -> Domain:  # noqa: N802
@@ -178,10 +178,6 @@ class _HalfSpace(Domain):
 
     def __mul__(self, other: Domain) -> Domain:
         raise ValueError(f"`{self}` has no bounds: cut it from or to a shape first.")
-
-
-def _domain(region: Region) -> Domain:
-    return Domain(dict(region.bounds), shape=region)
 
 
 def _centre(name: str, dimension: int, centre: dict[str, float]) -> tuple[tuple[str, ...], list[float]]:

@@ -91,7 +91,7 @@ class Combination(Region):
         """Area, or an estimate of the volume by even points, within about 1e-4 of the bounding box."""
         if len(self.names) == 2:
             return area_within(self.pieces)
-        lower, upper = np.array([[float(v) for v in pair] for pair in self.bounds.values()]).T
+        lower, upper = self.box
         unit = qmc.Sobol(len(lower), rng=np.random.default_rng(0)).random(LOOKS)
         return float(self.contains(lower + (upper - lower) * unit).mean() * np.prod(upper - lower))
 
@@ -223,5 +223,5 @@ def _drawn(region: Region, other: Region) -> tuple[Piece, ...]:
         return region.pieces
     if isinstance(other, HalfPlane):
         raise ValueError("`HalfPlane` must be cut from or to a bounded shape, got two half planes.")
-    lower, upper = np.array([[float(v) for v in pair] for pair in other.bounds.values()]).T
+    lower, upper = other.box
     return (region.line((lower + upper) / 2, float(np.linalg.norm(upper - lower))),)

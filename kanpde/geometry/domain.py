@@ -84,6 +84,11 @@ class Domain:
             Coordinate(name, "time" if name == time else "space", self.space_names) for name in bounds
         )
 
+    @classmethod
+    def of(cls, region: Region) -> Domain:
+        """The domain that a region is."""
+        return Domain(dict(region.bounds), shape=region)
+
     def __mul__(self, other: Domain) -> Domain:
         """Product with a domain in other coordinates: `Interval(x=(0, 1)) * Time(t=(0, 2))`."""
         if not isinstance(other, Domain):
@@ -108,15 +113,15 @@ class Domain:
             return NotImplemented
         taken = {label for piece in self.region.pieces for label in piece.labels}
         number = next(i for i in count(1) if f"hole {i}" not in taken)
-        return _shaped(Difference(self.region, other.region, [f"hole {number}", "holes"]))
+        return Domain.of(Difference(self.region, other.region, [f"hole {number}", "holes"]))
 
     def __and__(self, other: Domain) -> Domain:
         """What lies in both shapes."""
-        return _shaped(Intersection(self.region, other.region)) if isinstance(other, Domain) else NotImplemented
+        return Domain.of(Intersection(self.region, other.region)) if isinstance(other, Domain) else NotImplemented
 
     def __or__(self, other: Domain) -> Domain:
         """What lies in at least one of two shapes."""
-        return _shaped(Union(self.region, other.region)) if isinstance(other, Domain) else NotImplemented
+        return Domain.of(Union(self.region, other.region)) if isinstance(other, Domain) else NotImplemented
 
     def translated(self, **shift: float) -> Domain:
         """The same shape elsewhere: `disk.translated(x=1, y=-2)`.
@@ -127,7 +132,7 @@ class Domain:
         for name in shift:
             self.coordinate(name)
         moved = np.array([float(shift.get(name, 0.0)) for name in self.region.names])
-        return _shaped(Placed(self.region, np.eye(len(moved)), moved))
+        return Domain.of(Placed(self.region, np.eye(len(moved)), moved))
 
     def rotated(self, angle: float, *, about: Sequence[float] | None = None, axis: str | None = None) -> Domain:
         """The shape turned by an angle in radians, counterclockwise.
@@ -151,14 +156,14 @@ class Domain:
         turn[i, i] = turn[j, j] = np.cos(angle)
         turn[j, i], turn[i, j] = sign * np.sin(angle), -sign * np.sin(angle)
         centre = self._centre if about is None else np.asarray(about, float)
-        return _shaped(Placed(self.region, turn, centre - turn @ centre))
+        return Domain.of(Placed(self.region, turn, centre - turn @ centre))
 
     def scaled(self, factor: float, *, about: Sequence[float] | None = None) -> Domain:
         """The shape, larger or smaller by a factor above 0 around a point, the middle of the bounding box without it."""
         if not 0 < factor < np.inf:
             raise ValueError(f"`factor` must be above 0 and finite, got {factor}.")
         centre = self._centre if about is None else np.asarray(about, float)
-        return _shaped(Placed(self.region, np.eye(len(centre)), (1 - factor) * centre, factor))
+        return Domain.of(Placed(self.region, np.eye(len(centre)), (1 - factor) * centre, factor))
 
     @property
     def _centre(self) -> np.ndarray:
@@ -404,11 +409,6 @@ class Domain:
         """Equidistant axes, ends included, with `counts[i]` nodes along coordinate i."""
         pairs = zip(self.bounds.items(), counts, strict=True)
         return {name: np.linspace(lo, hi, n) for (name, (lo, hi)), n in pairs}
-
-
-def _shaped(region: Region) -> Domain:
-    """The domain of a shape."""
-    return Domain(dict(region.bounds), shape=region)
 
 
 def _same_place(label: str, text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 Sampler = Callable[[int, int], Float[np.ndarray, "n d"]]
 """Draws `n` points of the unit cube in `d` dimensions."""
@@ -31,6 +31,13 @@ class PointSet:
     def known(self) -> dict[str, Float[np.ndarray, " n"]]:
         """Coordinates and extras together."""
         return {**self.columns, **self.extras}
+
+    def at(self, picks: Int[np.ndarray, " m"] | Bool[np.ndarray, " n"] | slice) -> PointSet:
+        """The points of these indices, in their order, or those where a mask is true."""
+        return PointSet(
+            {name: values[picks] for name, values in self.columns.items()},
+            {name: values[picks] for name, values in self.extras.items()},
+        )
 
     @property
     def array(self) -> Float[np.ndarray, "n d"]:

@@ -55,7 +55,7 @@ class Wall(Piece):
     def __init__(self, piece: Piece, across: Region, split: int, *, piece_first: bool):
         super().__init__(piece.labels, piece.level, piece.trim)
         self.piece, self.across, self.split, self.piece_first = piece, across, split, piece_first
-        self._lower, self._upper = np.array([[float(v) for v in pair] for pair in across.bounds.values()]).T
+        self._lower, self._upper = across.box
 
     @property
     def measure(self) -> float:

@@ -84,9 +84,16 @@ class Region:
         return self.gap(x) <= slack
 
     @property
+    def box(self) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, " d"]]:
+        """Lower and upper ends of the bounding box."""
+        lower, upper = np.array([[float(v) for v in self.bounds[name]] for name in self.names]).T
+        return lower, upper
+
+    @property
     def size(self) -> float:
         """Longest side of the bounding box."""
-        return max(float(hi) - float(lo) for lo, hi in self.bounds.values())
+        lower, upper = self.box
+        return float((upper - lower).max())
 
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:
@@ -100,7 +107,7 @@ class Region:
 
     def inner(self, n: int, draw: Any) -> Float[np.ndarray, "n d"]:
         """`n` points inside out of the even points of the bounding box that `draw(m)` gives in the unit cube."""
-        lower, upper = np.array([[float(v) for v in self.bounds[name]] for name in self.names]).T
+        lower, upper = self.box
         wanted = 1.1 * n * float(np.prod(upper - lower)) / self.volume + 16
         while True:
             unit = draw(int(wanted))

@@ -109,7 +109,7 @@ class BoxRegion(Region):
 
     def __init__(self, bounds: Mapping[str, tuple[Any, Any]], labels: Mapping[tuple[str, bool], Sequence[str]]):
         self.names, self.bounds = tuple(bounds), dict(bounds)
-        self.lower, self.upper = np.array([[float(v) for v in pair] for pair in bounds.values()]).T
+        self.lower, self.upper = self.box
         sides = [(axis, up) for axis in self.names for up in (False, True)]
         self.pieces = tuple(FlatSide(labels[side], self.names, bounds, *side) for side in sides)
         self.factors = tuple(p.level for p in self.pieces)

@@ -47,7 +47,7 @@ def exact_reference(
     axes = problem.domain.grid([count] * dimension) if axes is None else axes
     grid, shape = tensor_points(axes), tuple(len(a) for a in axes.values())
     inside = problem.domain.contains(grid)
-    points = PointSet({n: c[inside] for n, c in grid.columns.items()})
+    points = grid.at(inside)
     if problem.exact_solution is not None:
         found = {name: numeric(e, points.columns) for name, e in problem.exact_solution.items()}
         name, error = "exact solution", ROUNDING

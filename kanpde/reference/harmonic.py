@@ -130,7 +130,7 @@ def _faces(problem: Problem, condition: Dirichlet) -> tuple[object, ...]:
 
 def _basis(problem: Problem) -> Callable[[np.ndarray], np.ndarray]:
     region = problem.domain.region
-    lower, upper = np.array([[float(v) for v in pair] for pair in region.bounds.values()]).T
+    lower, upper = region.box
     centre, reach = (lower + upper) / 2, float(np.linalg.norm(upper - lower)) / 2
     holes = _holes(problem)
     poles = [(place, radius, DEGREE) for place, radius in holes]

@@ -6,8 +6,8 @@ from .contract import Resampling
 from .rad import RAD
 from .rar import RAR, RARD
 from .redraw import Redraw
-from .selection import changed, take
+from .selection import changed
 
 RESAMPLINGS: dict[str, Callable[[], Resampling]] = {"rad": RAD, "rar": RAR, "rar-d": RARD, "redraw": Redraw}
 
-__all__ = ["RAD", "RAR", "RARD", "RESAMPLINGS", "Redraw", "Resampling", "changed", "take"]
+__all__ = ["RAD", "RAR", "RARD", "RESAMPLINGS", "Redraw", "Resampling", "changed"]

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from ..counts import checked_interval
 from ..geometry import PointSet
-from .selection import checked_candidates, checked_density, checked_pool, density, draw, take
+from .selection import checked_candidates, checked_density, checked_pool, density, draw
 
 
 class RAD:
@@ -46,4 +46,4 @@ class RAD:
         """
         checked_pool(pool, len(current))
         probabilities = density(residual, power=self.power, constant=self.constant)
-        return take(pool, draw(len(current), probabilities, rng))
+        return pool.at(draw(len(current), probabilities, rng))

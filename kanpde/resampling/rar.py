@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 
 from ..counts import checked_interval
 from ..geometry import PointSet, stack
-from .selection import checked_candidates, checked_density, checked_pool, density, draw, take
+from .selection import checked_candidates, checked_density, checked_pool, density, draw
 
 
 class RAR:
@@ -52,7 +52,7 @@ class RAR:
         count = max(1, round(self.added * n))
         checked_pool(pool, count)
         staying = np.sort(rng.permutation(n)[count:])
-        return stack([take(current, staying), take(pool, self.picks(count, residual, rng))])
+        return stack([current.at(staying), pool.at(self.picks(count, residual, rng))])
 
     def picks(
         self, count: int, residual: Float[np.ndarray, " pool"], rng: np.random.Generator

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from ..counts import checked_interval
 from ..geometry import PointSet
-from .selection import checked_pool, take
+from .selection import checked_pool
 
 
 class Redraw:
@@ -38,4 +38,4 @@ class Redraw:
             ValueError: for a pool smaller than the present set.
         """
         checked_pool(pool, len(current))
-        return take(pool, np.arange(len(current)))
+        return pool.at(np.arange(len(current)))

@@ -10,14 +10,6 @@ from jaxtyping import Float, Int
 from ..geometry import PointSet
 
 
-def take(points: PointSet, picks: Int[np.ndarray, " n"]) -> PointSet:
-    """The picked points, in the order of the picks."""
-    return PointSet(
-        {name: values[picks] for name, values in points.columns.items()},
-        {name: values[picks] for name, values in points.extras.items()},
-    )
-
-
 def changed(before: PointSet, after: PointSet) -> int:
     """Number of points of `after` that were not in `before`, down to the last bit."""
     known = {row.tobytes() for row in before.array}

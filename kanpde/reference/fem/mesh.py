@@ -213,7 +213,7 @@ def _operand(occ: Any, region: Region, other: Region) -> Any:
     """A region, or of a half plane what can meet the other one."""
     if not isinstance(region, HalfPlane):
         return _shape(occ, region)
-    lower, upper = np.array([[float(v) for v in pair] for pair in other.bounds.values()]).T
+    lower, upper = other.box
     reach = 2 * float(np.linalg.norm(upper - lower))
     line = region.line((lower + upper) / 2, reach)
     start, end = line.at(np.array([0.0, 1.0]))[0]
