@@ -51,12 +51,18 @@ class Evaluable:
     def on_grid(self, axes: Mapping[str, np.ndarray], derivative: str = "") -> dict[str, np.ndarray]:
         """All unknowns on a tensor grid, in the order of `axes`; NaN where the grid leaves the shape."""
         points, shape = tensor_points(dict(axes)), [len(a) for a in axes.values()]
-        inside = self.contains(points)
+        found = self.filled(points, self.contains(points), derivative)
+        return {name: values.reshape(shape) for name, values in found.items()}
+
+    def filled(
+        self, points: PointSet, inside: Bool[np.ndarray, " n"], derivative: str = ""
+    ) -> dict[str, Float[np.ndarray, " n"]]:
+        """All unknowns at the points that lie inside, NaN at the others."""
         chosen = points if inside.all() else points.at(inside)
         found = {name: np.full(len(points), np.nan) for name in self.unknowns}
         for name, values in found.items():
             values[inside] = self.values(chosen, name, derivative)
-        return {name: values.reshape(shape) for name, values in found.items()}
+        return found
 
     def covers(self, points: PointSet) -> Bool[np.ndarray, " n"]:
         """Which points lie within the bounds and in the shape, up to rounding: where the field has values."""

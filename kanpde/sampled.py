@@ -105,7 +105,7 @@ def sample_grid(
     shape = tuple(len(a) for a in axes.values())
     points = tensor_points(axes)
     inside = field.covers(points).reshape(shape)
-    values = {n: v.reshape(shape) for n, v in _values(field, points, inside.ravel()).items()}
+    values = {n: v.reshape(shape) for n, v in field.filled(points, inside.ravel()).items()}
     where = _nodes_of(reference, axes)
     wanted = {} if where is None or reference is None else {n: v[np.ix_(*where)] for n, v in reference.values.items()}
     return Sampled(axes, _with_errors(values, wanted, inside), inside, field.unknowns, time_name(field), gridded=True)
@@ -136,7 +136,7 @@ def sample_points(field: Field | SlabField, points: Mapping[str, Any], reference
     where = _nodes_of(reference, columns)
     wanted = {} if where is None or reference is None else {n: v[where] for n, v in reference.values.items()}
     inside = field.covers(PointSet(columns))
-    values = _with_errors(_values(field, PointSet(columns), inside), wanted, inside)
+    values = _with_errors(field.filled(PointSet(columns), inside), wanted, inside)
     return Sampled(columns, values, inside, field.unknowns, time_name(field), gridded=False)
 
 
@@ -154,15 +154,6 @@ def _axis(field: Field | SlabField, name: str, given: Any) -> np.ndarray:
         raise ValueError(f"`axes` must hold ascending nodes of shape (n,), got {axis.tolist()} for {name}.")
     field.check_range(name, axis)
     return axis
-
-
-def _values(field: Field | SlabField, points: PointSet, inside: np.ndarray) -> dict[str, np.ndarray]:
-    inner = points.at(inside)
-    found = {}
-    for name in field.unknowns:
-        found[name] = np.full(len(points), np.nan)
-        found[name][inside] = field.values(inner, name)
-    return found
 
 
 def _nodes_of(
