@@ -13,7 +13,7 @@ _HOME = {
     "kanpde.geometry": [
         "Annulus", "Ball", "Box", "Disk", "Ellipse", "HalfSpace", "Interval", "Polygon", "Rectangle", "Time", "Triangle",
     ],
-    "kanpde.conditions": ["Data", "Dirichlet", "Flux", "Initial", "Interface", "Neumann", "Periodic", "Robin"],
+    "kanpde.conditions": ["Data", "Dirichlet", "Flux", "Initial", "Integral", "Interface", "Neumann", "Periodic", "Robin"],
     "kanpde.symbols": ["Parameter", "diff", "div", "grad", "laplacian"],
     "kanpde.coefficient": ["Coefficient"],
     "kanpde.materials": ["by_material"],

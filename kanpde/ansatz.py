@@ -13,12 +13,12 @@ Source:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy as sp
 
-from .conditions import Condition, Dirichlet, Initial, Interface, Interior, Neumann, Periodic, Robin, Term
+from .conditions import Condition, Dirichlet, Initial, Interface, Interior, Neumann, Over, Periodic, Place, Robin, Term
 from .expression import numeric
 from .geometry import Domain, Face, Piece
 from .interfaces import interface_terms
@@ -132,6 +132,9 @@ def _of_materials(problem: Problem, built: list[Condition], periodic: tuple[str,
         chosen = {name: by_name[material] for name, by_name in forms.items()}
         return problem.substitute(chosen, within(expression, material))
 
+    cases = {
+        name: as_piecewise(by_material(**by_name), problem.materials, problem.domain) for name, by_name in forms.items()
+    }
     terms = [
         Term(f"{name} in {m}", inside(e, m), Interior(timed(shape, problem.domain)))
         for name, e in problem.declared.items()
@@ -142,12 +145,14 @@ def _of_materials(problem: Problem, built: list[Condition], periodic: tuple[str,
             terms += interface_terms(problem, condition, inside)
         elif condition not in built:
             for t in problem.declared_terms(condition):
+                if isinstance(t.place, Over):
+                    e = as_piecewise(t.expression, problem.materials, problem.domain)
+                    place: Place = replace(t.place, shapes=tuple(problem.materials.values()))
+                    terms.append(replace(t, expression=problem.substitute(cases, e), place=place))
+                    continue
                 places = {m: Beside(t.place, shape) for m, shape in problem.materials.items()}
                 there = {m: place for m, place in places.items() if place.exists}
                 terms += [Term(f"{t.name} in {m}", inside(t.expression, m), p, t.weight) for m, p in there.items()]
-    cases = {
-        name: as_piecewise(by_material(**by_name), problem.materials, problem.domain) for name, by_name in forms.items()
-    }
     return Ansatz(problem, outputs, cases, periodic, tuple(terms), problem.inverse_parameters)
 
 

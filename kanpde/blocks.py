@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from .ansatz import Ansatz
 from .conditions import AtPoints
 from .expression import Expression
-from .geometry import PointSet, Sampler
+from .geometry import PointSet, Quadrature, Sampler
 from .jet import JetPlan, nested_autograd, propagates
 from .linearisation import BlockLinearisation, DenseSlopes, Linearisation, Slopes
 from .nn.input_map import InputMap
@@ -161,12 +161,13 @@ def _rows_by_autograd(
 
 @dataclass(frozen=True)
 class Block:
-    """A named residual vector: one expression at its points, or the difference of its values at two point sets.
+    """A named residual vector: an expression at its points, the difference of its values at two point sets, or its means.
 
     Attributes:
         weight: factor on its mean square in the loss.
         local: factors on the square at each point that come with the points; all 1 if None.
         point_weights: further ones, of mean 1, that a balance may change; all 1 if None.
+        means: where residuals are integrals, the part of each point in its row; one row per point if None.
     """
 
     name: str
@@ -174,11 +175,12 @@ class Block:
     sides: tuple[Side, ...]
     local: Float[Tensor, " n"] | None = None
     point_weights: Float[Tensor, " n"] | None = None
+    means: Float[Tensor, "n points"] | None = None
 
     @property
     def size(self) -> int:
         """Number of rows."""
-        return self.sides[0].size
+        return self.sides[0].size if self.means is None else len(self.means)
 
     @property
     def scale(self) -> float | Float[Tensor, " n"]:
@@ -189,6 +191,8 @@ class Block:
     def residuals(self) -> Float[Tensor, " n"]:
         """What should vanish at each point, without weights."""
         values = self.sides[0].values()
+        if self.means is not None:
+            return (self.means * values.view_as(self.means)).sum(1)
         return values - self.sides[1].values() if len(self.sides) == 2 else values
 
     def rows(self) -> Float[Tensor, " n"]:
@@ -198,6 +202,12 @@ class Block:
     def linearise(self) -> BlockLinearisation:
         """Scaled residuals and their derivative."""
         scale = self.scale
+        if self.means is not None:
+            shares = self.means * (scale if isinstance(scale, float) else scale[:, None])
+            values, slopes = self.sides[0].linearise(shares.flatten())
+            return BlockLinearisation(
+                (shares * values.view_as(shares)).sum(1), [[part.summed(shares.shape[1]) for part in slopes]]
+            )
         values, slopes = self.sides[0].linearise(scale)
         if len(self.sides) == 1:
             return BlockLinearisation(scale * values, [slopes])
@@ -451,8 +461,16 @@ def assemble(
         plain = inside or not ansatz.problem.equations or (isinstance(term.place, AtPoints) and term.place.noisy)
         weight = term.weight * (1.0 if plain else penalty**2)
         local = _layer_weights(trial.input_map, sides[0].x) if inside and trial.input_map.stretches else None
-        blocks.append(Block(term.name, weight, sides, local))
+        blocks.append(Block(term.name, weight, sides, local, means=_means(points[term.name][0], sides[0].x)))
     return LeastSquares(trial, blocks)
+
+
+def _means(points: PointSet, like: Tensor) -> Float[Tensor, "rows points"] | None:
+    """The parts of points in the means that a quadrature gives; None for other points."""
+    if not isinstance(points, Quadrature):
+        return None
+    weights = torch.as_tensor(points.weights, dtype=like.dtype, device=like.device).view(points.count, -1)
+    return weights / weights.sum(1, keepdim=True)
 
 
 def _layer_weights(input_map: InputMap, x: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:

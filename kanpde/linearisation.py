@@ -45,6 +45,10 @@ class Slopes(Protocol):
         """Transposed matrix times vector."""
         ...
 
+    def summed(self, size: int) -> Slopes:
+        """The derivative of the sums over groups of so many successive rows."""
+        ...
+
 
 @dataclass(frozen=True)
 class LayerSlopes:
@@ -54,11 +58,13 @@ class LayerSlopes:
         features: what the layer's outputs are linear in.
         adjoints: slopes of the rows by the layer's outputs.
         bias: whether the layer has biases.
+        values: how many of the jets, the first ones, are values, to which biases are added.
     """
 
     features: Float[Tensor, "jets n features"]
     adjoints: Float[Tensor, "jets n n_out"]
     bias: bool = False
+    values: int = 1
 
     @property
     def count(self) -> int:
@@ -73,21 +79,29 @@ class LayerSlopes:
         for out, phi, a in zip(weights, features.split(ADDED, dim=1), adjoints.split(ADDED, dim=1), strict=True):
             out += torch.bmm(phi.permute(1, 2, 0), a.transpose(0, 1)).flatten(1)  # twice as quick as `baddbmm`
         if self.bias:
-            jacobian[:, -n_out:] += adjoints[0]
+            jacobian[:, -n_out:] += adjoints[: self.values].sum(0)
 
     def product(self, step: Float[Tensor, " count"]) -> Float[Tensor, " n"]:
         """Matrix times vector: the change of the outputs, weighted by the slopes."""
         n_out = self.adjoints.shape[2]
         changes = self.features @ step[: self.features.shape[2] * n_out].view(-1, n_out)
         if self.bias:
-            changes[0] += step[-n_out:]
+            changes[: self.values] += step[-n_out:]
         return torch.einsum("jno,jno->n", changes, self.adjoints)
 
     def transposed(self, rows: Float[Tensor, " n"]) -> Float[Tensor, " count"]:
         """Transposed matrix times vector."""
         weighted = self.adjoints * rows[:, None]
         parts = [(self.features.flatten(0, 1).T @ weighted.flatten(0, 1)).flatten()]
-        return torch.cat([*parts, weighted[0].sum(0)] if self.bias else parts)
+        return torch.cat([*parts, weighted[: self.values].sum((0, 1))] if self.bias else parts)
+
+    def summed(self, size: int) -> LayerSlopes:
+        """Rows are sums over jets: the points of a group become further jets."""
+
+        def jets(x: Float[Tensor, "jets n k"]) -> Float[Tensor, "more groups k"]:
+            return x.unflatten(1, (-1, size)).transpose(1, 2).flatten(0, 1)
+
+        return LayerSlopes(jets(self.features), jets(self.adjoints), self.bias, self.values * size)
 
 
 @dataclass(frozen=True)
@@ -121,6 +135,10 @@ class ChosenSlopes:
         """Transposed matrix times vector."""
         return self.all.transposed(rows)[self.columns]
 
+    def summed(self, size: int) -> ChosenSlopes:
+        """The same columns of the sums over groups."""
+        return ChosenSlopes(self.all.summed(size), self.columns)
+
 
 @dataclass(frozen=True)
 class DenseSlopes:
@@ -145,6 +163,10 @@ class DenseSlopes:
         """Transposed matrix times vector."""
         return self.matrix.T @ rows
 
+    def summed(self, size: int) -> DenseSlopes:
+        """The matrix of the sums over groups."""
+        return DenseSlopes(self.matrix.unflatten(0, (-1, size)).sum(1))
+
 
 @dataclass(frozen=True)
 class NoSlopes:
@@ -163,6 +185,10 @@ class NoSlopes:
     def transposed(self, rows: Float[Tensor, " n"]) -> Float[Tensor, " count"]:
         """No gradient."""
         return rows.new_zeros(self.count)
+
+    def summed(self, size: int) -> NoSlopes:
+        """Fewer rows."""
+        return NoSlopes(self.rows // size, self.count)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import sympy as sp
 
-from .conditions import RESERVED, AtPoints, Condition, Data, Interior, Periodic, Seam, Term
+from .conditions import RESERVED, AtPoints, Condition, Data, Interior, Over, Periodic, Seam, Term
 from .expression import Expression, numeric
 from .geometry import Domain
 from .materials import as_piecewise, check_materials
@@ -337,6 +337,8 @@ class Problem:
                 axis, (lo, hi) = term.place.axis, map(sp.latex, self.domain.exact_bounds[term.place.axis])
                 x = sp.latex(self.domain.coordinate(axis))
                 left = f"\\left[{left}\\right]_{{{x}={lo}}}^{{{x}={hi}}}"
+            elif isinstance(term.place, Over):
+                left = f"\\int \\left({left}\\right) d{'x' if term.place.part is None else 's'}"
             lines.append(f"{left} = 0 \\quad \\text{{({term.name})}}")
         for name, e in (self.exact_solution or {}).items():
             lines.append(f"{sp.latex(sp.Symbol(name))}_\\text{{exact}} = {sp.latex(e)}")

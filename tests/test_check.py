@@ -320,7 +320,7 @@ def test_values_that_depend_on_the_other_coordinates_are_compared_too():
 def test_a_solution_up_to_a_constant_is_an_error(conditions):
     assert report(poisson, *conditions).errors == (
         "`u` is fixed only up to a constant, because only its derivatives occur: give its value on a part of the "
-        "boundary, or at a point as in Data({'x': 0.5, 'y': 0.5}, u=0).",
+        "boundary, its mean as in Integral(u=0), or its value at a point as in Data({'x': 0.5, 'y': 0.5}, u=0).",
     )
 
 

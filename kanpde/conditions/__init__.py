@@ -6,9 +6,10 @@ from .base import RESERVED, Condition, Term, normal, normal_derivative
 from .boundary import Dirichlet, Flux, Neumann, Robin
 from .data import Data
 from .initial import Initial
+from .integral import Integral
 from .interface import Interface
 from .periodic import Periodic
-from .place import AtPoints, AtStart, Interior, OnBoundary, Place, Seam
+from .place import AtPoints, AtStart, Interior, OnBoundary, Over, Place, Seam
 
 __all__ = [
     "RESERVED",
@@ -19,10 +20,12 @@ __all__ = [
     "Dirichlet",
     "Flux",
     "Initial",
+    "Integral",
     "Interface",
     "Interior",
     "Neumann",
     "OnBoundary",
+    "Over",
     "Periodic",
     "Place",
     "Robin",

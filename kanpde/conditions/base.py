@@ -11,7 +11,7 @@ from ..geometry import Domain, Part
 from ..symbols import Coordinate, Unknown, as_expression
 from .place import Interior, OnBoundary, Place
 
-RESERVED = ("a", "b", "flux", "flux_jump", "hard", "on", "order", "points", "sigma", "value", "weight")
+RESERVED = ("a", "b", "flux", "flux_jump", "hard", "of", "on", "order", "points", "sigma", "value", "weight")
 """Keywords of conditions, which therefore cannot name an unknown."""
 
 

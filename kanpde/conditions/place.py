@@ -7,11 +7,14 @@ from typing import Protocol
 
 import numpy as np
 
-from ..geometry import Domain, Face, Part, PointSet, Sampler
+from ..geometry import Domain, Face, Part, PointSet, Sampler, joined
+
+INSTANTS, NODES = 24, 512
+"""At which an integral over space is held in an evolution, and the points of its rule."""
 
 
 class Place(Protocol):
-    """Where a term holds; a sample is one point set, or two whose values are subtracted."""
+    """Where a term holds; a sample is one point set, or two whose values are subtracted, or a `Quadrature` to be summed."""
 
     def sample(self, n: int, sampler: Sampler) -> tuple[PointSet, ...]:
         """About `n` points per set."""
@@ -63,6 +66,36 @@ class Seam:
         lower = self.domain.sample_face(Face(self.axis, upper=False), n, sampler)
         moved = np.full(len(lower), self.domain.bounds[self.axis][1])
         return lower, PointSet({**lower.columns, self.axis: moved}, lower.extras)
+
+
+@dataclass(frozen=True)
+class Over:
+    """All of the domain, or a part of its boundary, over which an expression is integrated; at instants, if there is time.
+
+    Attributes:
+        domain: with or without time.
+        part: of the boundary; None for the inside.
+        shapes: which the inside consists of, in space; the domain itself if there are none.
+    """
+
+    domain: Domain
+    part: Part | None = None
+    shapes: tuple[Domain, ...] = ()
+
+    @property
+    def measure(self) -> float:
+        """Length, area or volume in space."""
+        return self.domain.in_space.volume if self.part is None else self.part.in_space.measure
+
+    def sample(self, n: int, sampler: Sampler) -> tuple[PointSet, ...]:
+        """The rule of the place in space, at up to `INSTANTS` instants."""
+        where = [self.part.in_space] if self.part else [*self.shapes] or [self.domain.in_space]
+        time = self.domain.time_name
+        if time is None:
+            return (joined([place.quadrature() for place in where]),)
+        lower, upper = self.domain.bounds[time]
+        instants = lower + (upper - lower) * sampler(min(n, INSTANTS), 1)[:, 0]
+        return (joined([place.quadrature(NODES) for place in where]).at_instants(time, instants),)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 from .domain import Domain, Face, Part, tensor_points
 from .planar import EllipseRegion, HalfPlane, PolygonRegion
 from .points import PointSet, Sampler, stack
+from .quadrature import Quadrature, joined
 from .region import Piece, Region, conjunction, disjunction, trimmed
 from .solid import BallRegion
 
@@ -27,6 +28,7 @@ __all__ = [
     "Piece",
     "PointSet",
     "Polygon",
+    "Quadrature",
     "Rectangle",
     "Region",
     "Sampler",
@@ -34,6 +36,7 @@ __all__ = [
     "Triangle",
     "conjunction",
     "disjunction",
+    "joined",
     "stack",
     "tensor_points",
     "trimmed",

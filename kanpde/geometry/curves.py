@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import sympy as sp
@@ -31,6 +32,11 @@ class Curve(Piece):
     def nearest(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
         """Parameter of the nearest point of the curve."""
         raise NotImplementedError
+
+    @property
+    def breaks(self) -> Float[np.ndarray, " k"]:
+        """Ascending parameters from 0 to 1 between which the curve is smooth and connected."""
+        return np.array([0.0, 1.0])
 
     def place(self, unit: Float[np.ndarray, "n 1"]) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]:
         """Points and outward normals."""
@@ -223,6 +229,16 @@ class Remains(Curve):
         """Length of what is left."""
         return float(self._lengths.sum()) * self.curve.measure
 
+    @property
+    def breaks(self) -> Float[np.ndarray, " k"]:
+        """Ends of the parts that are left, and what breaks the whole curve inside of them."""
+        starts = np.concatenate([[0.0], self._lengths.cumsum()])
+        inner = [
+            start + np.extract((low < self.curve.breaks) & (self.curve.breaks < high), self.curve.breaks) - low
+            for start, (low, high) in zip(starts, self.intervals, strict=False)
+        ]
+        return np.unique(np.concatenate([starts, *inner])) / starts[-1]
+
     def at(self, s: Float[np.ndarray, " n"]) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]:
         """Points and outward normals."""
         starts = np.concatenate([[0.0], self._lengths.cumsum()])
@@ -249,18 +265,22 @@ def _both(first: sp.Expr | None, second: sp.Expr | None) -> sp.Expr | None:
     return conjunction(*given) if given else None
 
 
-def area_within(pieces: Sequence[Piece]) -> float:
-    """Area that closed curves enclose, by Gauss's theorem and Gauss's rule on every arc."""
+def arc_rule(
+    curve: Curve, panels: int = PANELS
+) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"], Float[np.ndarray, " n"]]:
+    """Points, outward normals and weights of Gauss's rule on so many panels of every smooth part of a curve."""
     nodes, weights = np.polynomial.legendre.leggauss(PANEL)
-    nodes = ((np.arange(PANELS)[:, None] + (nodes + 1) / 2) / PANELS).ravel()
-    weights = np.tile(weights, PANELS) / PANELS
+    ends = np.concatenate([np.linspace(a, b, panels, endpoint=False) for a, b in pairwise(curve.breaks)] + [[1.0]])
+    lengths = np.diff(ends)[:, None]
+    points, normals = curve.at((ends[:-1, None] + lengths * (nodes + 1) / 2).ravel())
+    return points, normals, (lengths * weights / 2).ravel() * curve.measure
+
+
+def area_within(pieces: Sequence[Piece]) -> float:
+    """Area that closed curves enclose, by Gauss's theorem."""
     total = 0.0
     for piece in pieces:
         assert isinstance(piece, Curve)
-        parts = piece.intervals if isinstance(piece, Remains) else np.array([[0.0, 1.0]])
-        whole = piece.curve if isinstance(piece, Remains) else piece
-        sign = -1.0 if isinstance(piece, Remains) and piece.flip else 1.0
-        for low, high in parts:
-            points, normals = whole.at(low + (high - low) * nodes)
-            total += sign * float(weights @ (points * normals).sum(axis=1)) * (high - low) / 2 * whole.measure / 2
+        points, normals, weights = arc_rule(piece)
+        total += float(weights @ (points * normals).sum(axis=1)) / 2
     return total

@@ -139,6 +139,11 @@ class PlacedCurve(PlacedPiece, Curve):
         """Points and outward normals."""
         return self.place(s[:, None])
 
+    @property
+    def breaks(self) -> Float[np.ndarray, " k"]:
+        """Those of the curve."""
+        return self.piece.breaks
+
     def nearest(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
         """Parameter of the nearest point of the curve."""
         return self.piece.nearest(self.motion.back(x))

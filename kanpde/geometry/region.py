@@ -106,7 +106,7 @@ class Region:
         return conjunction(*self.factors)
 
     def inner(self, n: int, draw: Any) -> Float[np.ndarray, "n d"]:
-        """`n` points inside out of the even points of the bounding box that `draw(m)` gives in the unit cube."""
+        """`n` of the even points that `draw(m)` gives in the unit cube, which stands for the bounding box: those inside."""
         lower, upper = self.box
         wanted = 1.1 * n * float(np.prod(upper - lower)) / self.volume + 16
         while True:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import sympy as sp
+from numpy.testing import assert_allclose
 
 from kanpde import (
     Annulus,
@@ -13,6 +14,7 @@ from kanpde import (
     Flux,
     HalfSpace,
     Initial,
+    Integral,
     Interval,
     Neumann,
     Parameter,
@@ -336,6 +338,23 @@ def problem_with(equation, conditions=None, domain=SQUARE, **members):
 def test_what_does_not_fit_is_refused_with_the_reason(problem, message):
     with pytest.raises(ValueError, match=message):
         finite_elements(problem)
+
+
+def test_a_pressure_is_fixed_by_its_mean():
+    class Flow(Problem):
+        domain = SQUARE
+
+        def exact(self, x, y):
+            return {"u": y * (1 - y), "v": 0 * x, "p": 1 - 2 * x}
+
+        def residual(self, u, v, p, x, y):
+            return {"x": p.x - laplacian(u), "y": p.y - laplacian(v), "mass": u.x + v.y}
+
+        def conditions(self, x, y):
+            return [Dirichlet(u=y * (1 - y), v=0), Integral(p=0)]
+
+    found = finite_elements(Flow())
+    assert_allclose(found.values["p"], np.tile(1 - 2 * found.axes["x"][:, None], len(found.axes["y"])), atol=1e-9)
 
 
 def test_waves_are_refused():

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...conditions import Data
-from ...geometry import Domain, PointSet, tensor_points
+from ...geometry import Domain, PointSet, Quadrature, tensor_points
 from ...problem import Problem
+from ...sampling import Uniform
 from ..record import Reference
 from .discretisation import Discretisation
 from .feasibility import check_arguments, check_problem
@@ -17,7 +18,7 @@ from .library import available, ngsolve
 from .mesh import Grading, grading_for, meshed
 from .points import Places
 from .radau import NODES, integrated
-from .weak_form import WeakForm, weak_form
+from .weak_form import WeakForm, is_mean, weak_form
 
 __all__ = ["available", "finite_elements", "flows"]
 
@@ -158,14 +159,14 @@ def _solved(
 
 def _shift(problem: Problem, system: Discretisation, name: str) -> float:
     """What is added to an unknown that is fixed up to a constant, so that it has its given values in the mean."""
-    at, wanted = fixing(problem, name)
+    at, shares, wanted = fixing(problem, name)
     where = np.stack([at.columns[n] for n in problem.domain.space_names], axis=1)
     found = Places(system.mesh.mesh, problem.domain, where).values(system.component(0, name))
-    return float(np.mean(wanted - found))
+    return wanted - float(shares @ found)
 
 
-def fixing(problem: Problem, name: str) -> tuple[PointSet, np.ndarray]:
-    """Points at which an unknown is given, and its values there.
+def fixing(problem: Problem, name: str) -> tuple[PointSet, np.ndarray, float]:
+    """Points whose weighted mean of an unknown is given, by measurements or as an integral, the weights, and the mean.
 
     Raises:
         ValueError: if there are none.
@@ -173,9 +174,15 @@ def fixing(problem: Problem, name: str) -> tuple[PointSet, np.ndarray]:
     for condition in problem.condition_list:
         if isinstance(condition, Data) and name in condition.values:
             term = next(t for t in problem.terms_of(condition) if t.expression.has(problem.unknown[name]))
-            return term.place.points, np.asarray(condition.values[name], float)  # type: ignore[attr-defined]
+            given = condition.values[name]
+            return term.place.points, np.full(len(given), 1 / len(given)), float(np.mean(given))  # type: ignore[attr-defined]
+    for term in problem.terms:
+        if is_mean(problem, term) and term.expression.has(problem.unknown[name]):
+            (rule,) = term.place.sample(1, Uniform(0))
+            assert isinstance(rule, Quadrature)
+            return rule, rule.weights / rule.weights.sum(), float(problem.unknown[name] - term.expression)
     raise ValueError(
-        f"`{name}` is fixed only up to a constant: give its value at a point, as in Data({{...}}, {name}=0)."
+        f"`{name}` is fixed only up to a constant: give its mean by Integral({name}=0), or its value at a point."
     )
 
 

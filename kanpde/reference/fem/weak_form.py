@@ -8,7 +8,7 @@ from itertools import permutations
 
 import sympy as sp
 
-from ...conditions import AtPoints, AtStart, Dirichlet, Interface, OnBoundary, Periodic, normal
+from ...conditions import AtPoints, AtStart, Dirichlet, Interface, OnBoundary, Over, Periodic, Term, normal
 from ...geometry import Face, Piece
 from ...problem import Problem
 from ...symbols import Coordinate, orders_of
@@ -69,7 +69,7 @@ def weak_form(problem: Problem) -> WeakForm:
         if isinstance(condition, (Periodic, Interface)):
             raise ValueError(f"`{condition!r}` cannot be held by finite elements here: give an exact solution.")
         for term in problem.terms_of(condition):
-            if isinstance(term.place, (AtStart, AtPoints)):
+            if isinstance(term.place, (AtStart, AtPoints)) or is_mean(problem, term):
                 continue
             if not isinstance(term.place, OnBoundary):
                 raise ValueError(f"`{term.name}` does not hold on the boundary: finite elements cannot take it.")
@@ -91,6 +91,16 @@ def weak_form(problem: Problem) -> WeakForm:
         natural,
         pressures,
         _loose(problem, owners, [e for listed in given.values() for _, e in listed], essential),
+    )
+
+
+def is_mean(problem: Problem, term: Term) -> bool:
+    """Whether a term gives the mean of an unknown over the domain, which fixes its constant."""
+    unknowns = problem.unknown.values()
+    return (
+        isinstance(term.place, Over)
+        and term.place.part is None
+        and any(not (term.expression - u).free_symbols for u in unknowns)
     )
 
 
