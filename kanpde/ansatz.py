@@ -14,12 +14,13 @@ Source:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import sympy as sp
 
 from .conditions import Condition, Dirichlet, Initial, Interface, Interior, Neumann, Over, Periodic, Place, Robin, Term
-from .expression import numeric
+from .expression import Expression, numeric
 from .geometry import Domain, Face, Piece
 from .interfaces import interface_terms
 from .masks import depth, mask
@@ -62,6 +63,12 @@ class Ansatz:
     def n_inputs(self) -> int:
         """Number of inputs of the network."""
         return self.problem.domain.dimension + len(self.periodic)
+
+    @cached_property
+    def expressions(self) -> dict[str, Expression]:
+        """The terms made numeric, by name: that takes seconds for some shapes, and is done once for all points."""
+        outputs = list(self.outputs.values())
+        return {t.name: Expression(t.expression, outputs) for t in self.terms}
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -110,7 +117,7 @@ def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False)
         if not trusted:
             stand_ins: dict[sp.Expr, sp.Expr] = {output: _probe(problem, periodic)}
             stand_ins |= {c: sp.Integer(1) for c, _, _ in own}
-            _verify(problem, name, lift, forms[name].subs(stand_ins).doit(), built, periodic)
+            _verify(problem, name, lift, forms[name].subs(stand_ins).doit(simplify=False), built, periodic)
     soft = [t for c in problem.condition_list if c not in built for t in problem.terms_of(c)]
     inside = problem.terms[: len(problem.equations)]
     terms = tuple(Term(t.name, problem.substitute(forms, t.expression), t.place, t.weight) for t in [*inside, *soft])

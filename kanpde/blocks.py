@@ -456,8 +456,7 @@ def assemble(
     blocks = []
     for term in ansatz.terms:
         inside = term.is_equation
-        expression = Expression(term.expression, list(ansatz.outputs.values()))
-        sides = tuple(Side(expression, outputs, p, trial) for p in points[term.name])
+        sides = tuple(Side(ansatz.expressions[term.name], outputs, p, trial) for p in points[term.name])
         plain = inside or not ansatz.problem.equations or (isinstance(term.place, AtPoints) and term.place.noisy)
         weight = term.weight * (1.0 if plain else penalty**2)
         local = _layer_weights(trial.input_map, sides[0].x) if inside and trial.input_map.stretches else None

@@ -224,7 +224,7 @@ class Field(Evaluable):
         if key not in self._expressions:
             form = self.forms[name]
             variables = self._variables(name, derivative) if derivative else []
-            form = sp.diff(form, *variables) if variables else form
+            form = sp.diff(form, *variables, simplify=False) if variables else form
             self._expressions[key] = Expression(form, list(self.outputs.values()))
         return self._expressions[key]
 

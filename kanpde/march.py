@@ -39,6 +39,7 @@ class March:
     Args:
         problem: the whole one.
         settings: with a plan in them.
+        ansatz: the trial solution of the whole problem, which is built without it.
 
     Attributes:
         fields: those of finished legs, all of which later ones may build on.
@@ -52,8 +53,8 @@ class March:
         ValueError: for slabs on a problem that has no time.
     """
 
-    def __init__(self, problem: Problem, settings: Settings):
-        self.problem, self.settings, self.plan = problem, settings, settings.plan
+    def __init__(self, problem: Problem, settings: Settings, ansatz: Ansatz | None = None):
+        self.problem, self.settings, self.plan, self.whole = problem, settings, settings.plan, ansatz
         self.fields: list[Field] = []
         self.slabs: list[tuple[float, int]] = []
         self.stage, self.scale, self.redone, self.warm, self.root = 0, 1.0, 0, False, 0.0
@@ -120,6 +121,8 @@ class March:
         Its points are dense towards the first and the last instant: the next slab starts from the values there, and
         polynomials are least certain where there is nothing beyond.
         """
+        if self.whole is not None and not self.marches:
+            return self.whole
         trusted = bool(self.slabs) or self.stage > 0
         ansatz = build_ansatz(self._slab(), hard=self.settings.hard, trusted=trusted)
         return replace(ansatz, dense_ends=(str(self.problem.domain.time_name),)) if self.marches else ansatz

@@ -18,6 +18,7 @@ from torch import nn
 
 from . import __version__
 from . import record as records
+from .ansatz import Ansatz
 from .budget import Budget
 from .field import Field, relative_error
 from .interruption import interruption
@@ -168,12 +169,20 @@ class Run:
         model: the network; it is trained in place where there is one leg, and copied for each of several.
         settings: with all numbers in them.
         reference: what to measure the error against.
+        ansatz: the trial solution of the whole problem, if that has been built already.
     """
 
-    def __init__(self, problem: Problem, model: nn.Module, settings: Settings, reference: Reference | None):
+    def __init__(
+        self,
+        problem: Problem,
+        model: nn.Module,
+        settings: Settings,
+        reference: Reference | None,
+        ansatz: Ansatz | None = None,
+    ):
         self.problem, self.model, self.settings, self.reference = problem, model, settings, reference
         self._settings_content = settings.content()
-        self.march = March(problem, settings)
+        self.march = March(problem, settings, ansatz)
         self.restarts = 0
         self._begin(model, {}, {}, 0.0, 0.0)
 
