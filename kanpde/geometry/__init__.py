@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .domain import Domain, Face, Part, tensor_points
-from .planar import EllipseRegion, HalfPlane, PolygonRegion
+from .halfspace import HalfSpaceRegion
+from .planar import EllipseRegion, PolygonRegion
 from .points import PointSet, Sampler, stack
 from .quadrature import Quadrature, joined
 from .region import Piece, Region, conjunction, disjunction, trimmed
@@ -155,28 +156,36 @@ def Ball(*, radius: float, name: str = "outer", **centre: float) -> Domain:  # n
 
 
 def HalfSpace(*, through: Sequence[float], name: str = "cut", **normal: float) -> Domain:  # noqa: N802
-    """Everything on one side of a line, to be cut from or to a shape: `disk & half` is a part of a disk.
+    """Everything on one side of a line or plane, to be cut from or to a shape: `disk & half` is a part of a disk.
 
     `half = HalfSpace(x=1, y=1, through=(0, 0))` is where x + y is below 0.
 
     Args:
-        through: a point on the line.
-        name: of the line.
-        normal: one component per coordinate of a vector that points out of the half space.
+        through: a point on the line or plane.
+        name: of the line or plane.
+        normal: one component per coordinate, of which there are two or three, of a vector out of the half space.
 
     Raises:
-        ValueError: for a normal without length, or another number of coordinates than two.
+        ValueError: for a normal without length, or another number of coordinates or of numbers in `through`.
     """
-    names, vector = _centre("HalfSpace", 2, normal)
+    if len(normal) not in (2, 3):
+        got = ", ".join(normal) or "none"
+        raise ValueError(
+            f"`HalfSpace` takes 2 or 3 named coordinates, got {got}: write HalfSpace(x=1, y=0, through=(0, 0))."
+        )
+    names, vector = _centre("HalfSpace", len(normal), normal)
     if not any(vector):
         raise ValueError(f"`normal` must have a length, got {normal}.")
-    return _HalfSpace(HalfPlane(names, vector, [float(v) for v in through], name))
+    point = [_finite("through", v) for v in through]
+    if len(point) != len(names):
+        raise ValueError(f"`through` must be a point in {', '.join(names)}, got {len(point)} numbers.")
+    return _HalfSpace(HalfSpaceRegion(names, vector, point, name))
 
 
 class _HalfSpace(Domain):
     """A region without bounds, good for combining only."""
 
-    def __init__(self, region: HalfPlane):
+    def __init__(self, region: HalfSpaceRegion):
         super().__init__(dict.fromkeys(region.names, (-1, 1)), shape=region)
 
     def __mul__(self, other: Domain) -> Domain:

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from scipy.stats import qmc
 
 from .curves import Curve, Remains, area_within
-from .planar import HalfPlane
+from .halfspace import HalfSpaceRegion
 from .region import NUDGE, Piece, Region, conjunction, disjunction
 
 LOOKS = 2**17
@@ -109,6 +109,8 @@ class Difference(Combination):
     flips, sign = True, "-"
 
     def _box(self) -> dict[str, tuple[Any, Any]]:
+        if isinstance(self.second, HalfSpaceRegion):
+            return _overlap(self.first, self.second.rest)
         return dict(self.first.bounds)
 
     def _trim(self, second: bool) -> sp.Expr:
@@ -130,8 +132,7 @@ class Intersection(Combination):
     sign = "&"
 
     def _box(self) -> dict[str, tuple[Any, Any]]:
-        boxes = zip(self.names, self.first.bounds.values(), self.second.bounds.values(), strict=True)
-        return {n: (max(a[0], b[0], key=float), min(a[1], b[1], key=float)) for n, a, b in boxes}
+        return _overlap(self.first, self.second)
 
     def _trim(self, second: bool) -> sp.Expr:
         return self.first.formula if second else self.second.formula
@@ -210,6 +211,12 @@ class CutSurface(Piece):
         return self.whole.distance(x)
 
 
+def _overlap(first: Region, second: Region) -> dict[str, tuple[Any, Any]]:
+    """Where the boxes of both regions meet."""
+    boxes = zip(first.names, first.bounds.values(), second.bounds.values(), strict=True)
+    return {n: (max(a[0], b[0], key=float), min(a[1], b[1], key=float)) for n, a, b in boxes}
+
+
 def outside(region: Region) -> tuple[sp.Expr, ...]:
     """Factors that are all positive outside of a region."""
     if isinstance(region, Union):
@@ -218,10 +225,9 @@ def outside(region: Region) -> tuple[sp.Expr, ...]:
 
 
 def _drawn(region: Region, other: Region) -> tuple[Piece, ...]:
-    """The pieces of a region; of a half plane the part of its line that can meet the other."""
-    if not isinstance(region, HalfPlane):
+    """The pieces of a region; of a half space the part of its line or plane that can meet the other."""
+    if not isinstance(region, HalfSpaceRegion):
         return region.pieces
-    if isinstance(other, HalfPlane):
-        raise ValueError("`HalfPlane` must be cut from or to a bounded shape, got two half planes.")
-    lower, upper = other.box
-    return (region.line((lower + upper) / 2, float(np.linalg.norm(upper - lower))),)
+    if isinstance(other, HalfSpaceRegion):
+        raise ValueError("`HalfSpace` must be cut from or to a bounded shape, got two half spaces.")
+    return (region.face(*other.box),)

@@ -11,7 +11,7 @@ import sympy as sp
 from jaxtyping import Float
 
 from .curves import Curve
-from .planar import HalfPlane
+from .halfspace import HalfSpaceRegion
 from .region import Piece, Region, symbols_of
 
 
@@ -28,8 +28,8 @@ class Placed(Region):
     def __init__(
         self, region: Region, rotation: Float[np.ndarray, "d d"], shift: Float[np.ndarray, " d"], factor: float = 1.0
     ):
-        if isinstance(region, HalfPlane):
-            raise ValueError("`HalfPlane` has no bounds to be placed by: give another normal or point.")
+        if isinstance(region, HalfSpaceRegion):
+            raise ValueError("`HalfSpace` has no bounds to be placed by: give another normal or point.")
         self.names, self.region = region.names, region
         self.motion = Motion(np.asarray(rotation, float), np.asarray(shift, float), float(factor))
         self.pieces = tuple(self._moved(p) for p in region.pieces)

@@ -1,4 +1,4 @@
-"""Plane shapes: ellipses, polygons, half planes."""
+"""Plane shapes: ellipses and polygons."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import sympy as sp
 from jaxtyping import Float
 
-from .curves import Curve, Ellipse, Segment, area_within, ellipse_level
-from .region import Piece, Region, conjunction, disjunction, symbols_of
+from .curves import Ellipse, Segment, area_within, ellipse_level
+from .region import Piece, Region, conjunction, disjunction
 
 
 class PlanarRegion(Region):
@@ -145,43 +145,6 @@ class PolygonRegion(PlanarRegion):
         return f"polygon({'; '.join(_numbers(v) for v in self.vertices)})"
 
 
-class HalfPlane(PlanarRegion):
-    """All points on one side of a line, to be cut from other shapes or cut to them.
-
-    Args:
-        names: of the two coordinates.
-        normal: points out of the half plane; its length does not matter.
-        point: on the line.
-        label: of the line.
-    """
-
-    def __init__(self, names: Sequence[str], normal: Sequence[float], point: Sequence[float], label: str = "cut"):
-        self.names, self.point = tuple(names), np.asarray(point, float)
-        self.normal = np.asarray(normal, float) / np.linalg.norm(normal)
-        self.bounds = dict.fromkeys(self.names, (-np.inf, np.inf))
-        self.label = label
-        offsets = [s - c for s, c in zip(symbols_of(names), self.point, strict=True)]
-        self.factors = (-sp.Add(*[n * o for n, o in zip(self.normal, offsets, strict=True)]),)
-        self.pieces = ()
-
-    def line(self, centre: Float[np.ndarray, " 2"], reach: float) -> Curve:
-        """The part of the line that is at most `reach` away from the foot of `centre`, the half plane to its left."""
-        foot = centre - ((centre - self.point) @ self.normal) * self.normal
-        along = np.array([-self.normal[1], self.normal[0]])
-        return Segment([self.label], self.names, foot - reach * along, foot + reach * along)
-
-    def gap(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
-        """Signed distance from the line."""
-        return (x - self.point) @ self.normal
-
-    def distance(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
-        """Signed distance from the line, negative inside."""
-        return self.gap(x)
-
-    def __repr__(self) -> str:
-        return f"half plane({_numbers(self.normal)} at {_numbers(self.point)})"
-
-
 def _hull(points: Float[np.ndarray, "n 2"]) -> list[int]:
     """Indices of the corners of the convex hull, counterclockwise from the first index, those on edges left out.
 
@@ -229,4 +192,4 @@ def _numbers(values: Sequence[float] | np.ndarray) -> str:
     return ", ".join(repr(float(v)) for v in values)
 
 
-__all__ = ["EllipseRegion", "HalfPlane", "PlanarRegion", "PolygonRegion", "ellipse_level"]
+__all__ = ["EllipseRegion", "PlanarRegion", "PolygonRegion", "ellipse_level"]
