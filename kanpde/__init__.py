@@ -11,7 +11,8 @@ from typing import Any
 _HOME = {
     "kanpde.problem": ["Problem"],
     "kanpde.geometry": [
-        "Annulus", "Ball", "Box", "Disk", "Ellipse", "HalfSpace", "Interval", "Polygon", "Rectangle", "Time", "Triangle",
+        "Annulus", "Ball", "Box", "Disk", "Ellipse", "HalfSpace", "Interval", "Mesh", "Polygon", "Rectangle", "Time",
+        "Triangle", "read_mesh",
     ],
     "kanpde.conditions": ["Data", "Dirichlet", "Flux", "Initial", "Integral", "Interface", "Neumann", "Periodic", "Robin"],
     "kanpde.symbols": ["Parameter", "diff", "div", "grad", "laplacian"],

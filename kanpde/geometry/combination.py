@@ -76,7 +76,11 @@ class Combination(Region):
 
         def kept(x: np.ndarray, normals: np.ndarray) -> Bool[np.ndarray, " n"]:
             stays = self.contains(x - step * normals) & ~self.contains(x + step * normals)
-            return stays & (np.abs(self.first.gap(x)) > 1e-3 * step) if second else stays
+            if second:
+                shared = x[stays]
+                on_first = self.first.contains(shared, 1e-3 * step) & ~self.first.contains(shared, -1e-3 * step)
+                stays[stays] = ~on_first
+            return stays
 
         if labels and piece.name != "outer":
             labels = [*labels, f"{labels[0]} {piece.name}" if len(piece.labels) > 1 else piece.name]
@@ -125,6 +129,12 @@ class Difference(Combination):
         """A function that vanishes on the boundary, negative inside."""
         return np.maximum(self.first.gap(x), -self.second.gap(x))
 
+    def contains(self, x: Float[np.ndarray, "n d"], slack: float = 0.0) -> Bool[np.ndarray, " n"]:
+        """Whether points lie in the first region and not in the second, up to `slack` of `gap`."""
+        found = self.first.contains(x, slack)
+        found[found] = ~self.second.contains(x[found], -slack)
+        return found
+
 
 class Intersection(Combination):
     """What lies in both regions."""
@@ -145,6 +155,12 @@ class Intersection(Combination):
     def gap(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         """A function that vanishes on the boundary, negative inside."""
         return np.maximum(self.first.gap(x), self.second.gap(x))
+
+    def contains(self, x: Float[np.ndarray, "n d"], slack: float = 0.0) -> Bool[np.ndarray, " n"]:
+        """Whether points lie in both regions, up to `slack` of `gap`."""
+        found = self.first.contains(x, slack)
+        found[found] = self.second.contains(x[found], slack)
+        return found
 
 
 class Union(Combination):
@@ -167,6 +183,12 @@ class Union(Combination):
     def gap(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         """A function that vanishes on the boundary, negative inside."""
         return np.minimum(self.first.gap(x), self.second.gap(x))
+
+    def contains(self, x: Float[np.ndarray, "n d"], slack: float = 0.0) -> Bool[np.ndarray, " n"]:
+        """Whether points lie in at least one region, up to `slack` of `gap`."""
+        found = self.first.contains(x, slack)
+        found[~found] = self.second.contains(x[~found], slack)
+        return found
 
 
 class CutSurface(Piece):

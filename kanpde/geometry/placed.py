@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from .curves import Curve
 from .halfspace import HalfSpaceRegion
@@ -63,6 +63,10 @@ class Placed(Region):
     def gap(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         """That of the region, scaled."""
         return self.motion.factor * self.region.gap(self.motion.back(x))
+
+    def contains(self, x: Float[np.ndarray, "n d"], slack: float = 0.0) -> Bool[np.ndarray, " n"]:
+        """Whether the region has the points whose images these are."""
+        return self.region.contains(self.motion.back(x), slack / self.motion.factor)
 
     def distance(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         """That of the region, scaled."""
