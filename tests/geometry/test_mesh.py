@@ -27,7 +27,7 @@ from kanpde import (
 )  # fmt: skip
 from kanpde.ansatz import build_ansatz
 from kanpde.expression import numeric
-from kanpde.geometry import PointSet, SurfaceDepth, tensor_points
+from kanpde.geometry import PointSet, SurfaceDepth, Triangles, tensor_points
 from kanpde.masks import mask
 from kanpde.sampling import Sobol, Uniform
 
@@ -225,6 +225,11 @@ def test_a_mesh_is_placed_and_multiplied():
     inside = moved.sample(200, Sobol(0))
     assert (moved.distance(**inside.columns) < 0).all()
     assert_array_equal(moved.contains(inside), True)
+    large = domain.scaled(100).rotated(0.3, axis="z")
+    side = large.boundary("face 6").sample(20, Uniform(0))
+    normals = np.stack([side.extras[f"n_{n}"] for n in "xyz"], axis=1)
+    for step, inside in ((1e-7, True), (1e-5, False)):  # the slack is 1e-9 of the size of about 300
+        assert_array_equal(large.contains(PointSet(columns(side.array + step * normals))), inside)
     timed = domain * Time(t=(0, 2))
     assert_allclose(timed.volume, 12)
     assert_allclose(timed.boundary("face 6").measure, 12)
@@ -277,6 +282,9 @@ def test_conditions_on_a_mesh_are_not_built_in_but_those_on_a_hole_in_it_are():
     ):
         build_ansatz(Warm())
     domain = Warm.domain
+    for part in ("face 1", "outer", None):
+        with pytest.raises(ValueError, match="`hard=True` cannot be built on 'face 1', which has no formula"):
+            mask(domain, domain.boundary(part).faces)
     found = mask(domain, domain.boundary("hole 1").faces)
     assert not found.has(SurfaceDepth)
     built = build_ansatz(type("Partly", (Warm,), {"hard": "hole 1"})())
@@ -293,6 +301,18 @@ def test_a_condition_on_a_ball_that_goes_on_inside_a_mesh_is_not_built_in():
     domain = Mesh(brick()) | Ball(x=0, y=1, z=1.5, radius=0.4, name="bump")
     with pytest.raises(ValueError, match="cannot be built on 'bump', which a surface without a formula cuts"):
         mask(domain, domain.boundary("bump").faces)
+
+
+def test_points_below_an_edge_are_below_one_of_its_triangles(monkeypatch):
+    monkeypatch.setattr("kanpde.geometry.triangles.ASKEW", np.eye(3))
+    mesh = sphere()
+    surface = Triangles(mesh.vertices, mesh.faces)
+    for share in (0.0, 0.3, 0.5):
+        ends = mesh.vertices[mesh.edges_unique]
+        x = (1 - share) * ends[:, 0] + share * ends[:, 1]
+        for z, inside in ((-2.0, False), (0.0, True), (2.0, False)):
+            below = x[np.hypot(x[:, 0], x[:, 1]) < 0.9] * [1, 1, 0] + [0, 0, z]
+            assert_array_equal(surface.encloses(below), inside)
 
 
 def test_many_points_do_not_take_many_times_the_memory(monkeypatch):
