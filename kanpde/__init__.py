@@ -30,6 +30,7 @@ _HOME = {
     "kanpde.solution": ["Solution"],
     "kanpde.intervals": ["Uncertainty", "uncertainty"],
     "kanpde.columns": ["read_columns"],
+    "kanpde.outline": ["read_polygon"],
     "kanpde.comparison": ["Comparison", "compare"],
     "sympy": [
         "Abs", "E", "Max", "Min", "Piecewise", "Rational", "acos", "acosh", "asin", "asinh", "atan", "atan2",

@@ -50,6 +50,7 @@ ORDER = [
     "export",
     "paraview",
     "columns",
+    "outline",
     "agreement",
     "settings",
     "seeds",
