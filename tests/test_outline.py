@@ -1,12 +1,18 @@
 """Closed outlines from files, against the same shapes made of numbers."""
 
+import json
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.io import savemat
 
 from kanpde import Polygon, read_polygon
+from kanpde.expression import numeric
+from kanpde.geometry import Depth, depth_of, recorded_shape
+from kanpde.masks import mask
 from kanpde.sampling import Sobol
+from kanpde.serialise import decode, encode
 
 OUTLINE = np.array([(0.0, 0.0), (4.0, 0.0), (4.0, 3.0), (0.0, 3.0)])
 TRIANGLE = np.array([(1.0, 1.0), (2.0, 1.0), (1.0, 2.0)])
@@ -73,6 +79,29 @@ def test_a_single_loop_has_edges_with_names(tmp_path):
     domain = read_polygon(tmp_path / "a.txt")
     assert domain.parts == ("edge 1", "outer", "edge 2", "edge 3", "edge 4")
     assert_array_equal(list(domain.bounds.values()), [(0, 4), (0, 3)])
+
+
+def test_an_outline_of_many_points_has_its_sign_by_its_distance_and_hard_edges(tmp_path):
+    angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    radius = 1 + 0.2 * np.sin(5 * angle)
+    (tmp_path / "a.txt").write_text(
+        text(np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1), TRIANGLE / 9)
+    )
+    domain = read_polygon(tmp_path / "a.txt")
+    x, y = np.random.default_rng(0).uniform(-1.3, 1.3, (2, 3000))
+    assert_array_equal(numeric(domain.formula, {"x": x, "y": y}) > 0, domain.distance(x=x, y=y) < 0)
+    again = decode(json.loads(json.dumps(encode(domain.formula))), shapes=shapes_of(domain.formula))
+    assert_array_equal(numeric(again, {"x": x, "y": y}), numeric(domain.formula, {"x": x, "y": y}))
+    with pytest.raises(ValueError, match="`Depth` is no head of this format"):
+        decode(encode(domain.formula))
+    found = mask(domain, domain.boundary("edge 1").faces)
+    assert_allclose(numeric(found, domain.boundary("edge 1").sample(50, Sobol(0)).columns), 0, atol=1e-12)
+    assert (numeric(found, domain.sample(200, Sobol(0)).columns) > 0).all()
+
+
+def shapes_of(formula):
+    """Fingerprint to depth, made anew from what a record holds."""
+    return {f.fingerprint: depth_of(recorded_shape(f.shape.arrays)) for f in formula.atoms(Depth)}
 
 
 @pytest.mark.parametrize(

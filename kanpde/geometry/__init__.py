@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .depth import Depth, Measured, depth_of
 from .domain import Domain, Face, Part, tensor_points
 from .halfspace import HalfSpaceRegion
-from .mesh import MeshRegion, SurfaceDepth, closed_surface, depth_of, read_surface
+from .mesh import MeshRegion, closed_surface, read_surface
 from .planar import EllipseRegion, PolygonRegion
 from .points import PointSet, Sampler, stack
 from .quadrature import Quadrature, joined
@@ -22,6 +23,7 @@ __all__ = [
     "Annulus",
     "Ball",
     "Box",
+    "Depth",
     "Disk",
     "Domain",
     "Ellipse",
@@ -37,7 +39,6 @@ __all__ = [
     "Rectangle",
     "Region",
     "Sampler",
-    "SurfaceDepth",
     "Time",
     "Triangle",
     "Triangles",
@@ -46,6 +47,7 @@ __all__ = [
     "disjunction",
     "joined",
     "read_mesh",
+    "recorded_shape",
     "stack",
     "tensor_points",
     "trimmed",
@@ -224,6 +226,13 @@ def read_mesh(
         ValueError: for a file that cannot be read, or a surface that is not closed, crosses itself or encloses no volume.
     """
     return _body(read_surface(path), coordinates, angle, name)
+
+
+def recorded_shape(arrays: dict[str, np.ndarray]) -> Measured:
+    """The shape that has these numbers, `Measured.arrays`: a surface, or a polygon."""
+    if "faces" in arrays:
+        return Triangles(arrays["vertices"], arrays["faces"])
+    return PolygonRegion(("x", "y"), arrays["vertices"])
 
 
 def _body(surface: Triangles, coordinates: Sequence[str], angle: float, name: str) -> Domain:

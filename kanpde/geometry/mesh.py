@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import sympy as sp
 from jaxtyping import Bool, Float, Int
 
+from .depth import depth_of
 from .region import Piece, Region, symbols_of
 from .triangles import Triangles, imported_trimesh
 
@@ -22,8 +22,6 @@ MIXED = 0.01
 """Part of a surface whose inside may seem to lie at the wrong side, at most: slivers at sharp edges."""
 PLACES = 1e-4
 """Steps in which centres of faces are compared to put them in order, in sizes of the body."""
-DEEP = 1e-2
-"""Depth, in sizes of the surface, from which on an expression does not tell depths apart."""
 DIGITS = 9
 """Corners that agree in so many digits of the size are one."""
 
@@ -90,47 +88,6 @@ class Patch(Piece):
     def distance(self, x: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, " n"]:
         """Distance of points from the patch."""
         return self.triangles.distance(x)
-
-
-class SurfaceDepth(sp.Function):
-    """How deep a point lies below a closed surface of triangles, negative outside: values, but no formula.
-
-    Depths of more than a hundredth of the size are not told apart, because they take much longer to find.
-
-    Attributes:
-        surface: of triangles.
-        fingerprint: of all its numbers.
-    """
-
-    surface: Triangles
-    fingerprint = ""
-    ranges = ()
-    nargs = 3
-    is_real = True
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Refused: it has kinks."""
-        raise ValueError("`formula` of a mesh has no derivatives: it is a distance with kinks.")
-
-    def _eval_evalf(self, precision: int) -> None:
-        return None
-
-    def _latex(self, printer: Any, *_: Any) -> str:
-        return f"\\operatorname{{depth}}\\left({', '.join(printer.doprint(a) for a in self.args)}\\right)"
-
-
-def depth_of(surface: Triangles) -> type[SurfaceDepth]:
-    """The depth below a surface as a function for expressions."""
-    most = DEEP * float(np.ptp(surface.vertices, axis=0).max())
-
-    def evaluate(*arguments: Any) -> Any:
-        columns = np.broadcast_arrays(*[np.asarray(a, float) for a in arguments])
-        x = np.stack([c.ravel() for c in columns], axis=1)
-        found = np.where(surface.encloses(x), 1.0, -1.0) * surface.distance(x, most)
-        return found.reshape(columns[0].shape)
-
-    facts = {"surface": surface, "fingerprint": surface.fingerprint, "evaluate": staticmethod(evaluate)}
-    return type(f"depth_{surface.fingerprint[:8]}", (SurfaceDepth,), facts)
 
 
 def closed_surface(source: Any, what: str) -> Triangles:
@@ -228,4 +185,4 @@ def _components(pairs: Int[np.ndarray, "k 2"], count: int) -> Int[np.ndarray, " 
     return np.asarray(imported_trimesh("Mesh").graph.connected_component_labels(pairs, node_count=count))
 
 
-__all__ = ["MeshRegion", "Patch", "SurfaceDepth", "closed_surface", "depth_of", "read_surface"]
+__all__ = ["MeshRegion", "Patch", "closed_surface", "read_surface"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -11,7 +12,11 @@ import sympy as sp
 from jaxtyping import Float
 
 from .curves import Ellipse, Segment, area_within, ellipse_level
+from .depth import depth_of
 from .region import Piece, Region, conjunction, disjunction
+
+MOST_EDGES = 24
+"""Of a polygon that has a formula: it grows faster than the square of their number."""
 
 
 class PlanarRegion(Region):
@@ -90,13 +95,15 @@ class PolygonRegion(PlanarRegion):
 
     @cached_property
     def factors(self) -> tuple[sp.Expr, ...]:  # type: ignore[override]
-        """One per edge or pocket of the convex hull.
+        """One per edge or pocket of the convex hull; of many edges their distance, which is no formula.
 
         Source:
             Dobkin, Guibas, Hershberger, Snoeyink (1993), Algorithmica 10, 1, "An efficient algorithm for finding the CSG
             representation of a simple polygon".
         """
         count = len(self.vertices)
+        if count > MOST_EDGES:
+            return (depth_of(self)(*self.symbols),)
         corners = _hull(self.vertices)
         chains = [
             np.arange(i, j + 1 if j > i else j + count + 1) % count
@@ -133,6 +140,20 @@ class PolygonRegion(PlanarRegion):
     def distance(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
         """Signed distance from the boundary, negative inside."""
         return self.gap(x)
+
+    def depth(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+        """Distance from the boundary, negative outside."""
+        return -self.gap(x)
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The vertices, counterclockwise."""
+        return {"vertices": self.vertices}
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the vertices."""
+        return hashlib.sha256(self.vertices.tobytes()).hexdigest()
 
     def corners(self) -> list[tuple[Float[np.ndarray, " 2"], float]]:
         """Vertices with their inner angles, in radians."""

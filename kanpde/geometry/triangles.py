@@ -15,6 +15,8 @@ from scipy.spatial.transform import Rotation
 
 PAIRS = 2**21
 """Of points and triangles that are looked at together, at most."""
+DEEP = 1e-2
+"""Depth, in sizes of the surface, from which on depths are not told apart."""
 ASKEW = Rotation.from_rotvec([0.61, 0.37, -0.83]).as_matrix()
 """A turn after which no edge of a drawing is upright."""
 
@@ -105,6 +107,16 @@ class Triangles:
                 covered ^= spans & (height > p[:, 1])
             found[part] = np.bincount(rows[covered & below], minlength=len(points)) % 2 == 1
         return found
+
+    def depth(self, x: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, " n"]:
+        """Distance from a closed surface, negative outside; beyond a hundredth of its size, where it takes long, that."""
+        most = DEEP * float(np.ptp(self.vertices, axis=0).max())
+        return np.where(self.encloses(x), 1.0, -1.0) * self.distance(x, most)
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Vertices and faces."""
+        return {"vertices": self.vertices, "faces": self.faces}
 
     @property
     def fingerprint(self) -> str:

@@ -27,7 +27,7 @@ from kanpde import (
 )  # fmt: skip
 from kanpde.ansatz import build_ansatz
 from kanpde.expression import numeric
-from kanpde.geometry import PointSet, SurfaceDepth, Triangles, tensor_points
+from kanpde.geometry import Depth, PointSet, Triangles, tensor_points
 from kanpde.masks import mask
 from kanpde.sampling import Sobol, Uniform
 
@@ -257,8 +257,8 @@ def test_the_formula_has_its_sign_everywhere_and_no_derivative():
     domain = Mesh(brick()) - Ball(x=0.5, y=1, z=1.5, radius=0.4)
     x = columns(np.random.default_rng(0).uniform(-0.5, 3, (2000, 3)))
     assert_array_equal(numeric(domain.formula, x) > 0, domain.distance(**x) < 0)
-    (depth,) = domain.formula.atoms(SurfaceDepth)
-    with pytest.raises(ValueError, match="`formula` of a mesh has no derivatives"):
+    (depth,) = domain.formula.atoms(Depth)
+    with pytest.raises(ValueError, match="`formula` of a mesh or a long outline has no derivatives"):
         depth.diff(domain.coordinates[0])
 
 
@@ -286,7 +286,7 @@ def test_conditions_on_a_mesh_are_not_built_in_but_those_on_a_hole_in_it_are():
         with pytest.raises(ValueError, match="`hard=True` cannot be built on 'face 1', which has no formula"):
             mask(domain, domain.boundary(part).faces)
     found = mask(domain, domain.boundary("hole 1").faces)
-    assert not found.has(SurfaceDepth)
+    assert not found.has(Depth)
     built = build_ansatz(type("Partly", (Warm,), {"hard": "hole 1"})())
     on = domain.boundary("hole 1").sample(50, Uniform(0))
     (form,) = built.forms.values()
@@ -299,7 +299,7 @@ def test_conditions_on_a_mesh_are_not_built_in_but_those_on_a_hole_in_it_are():
 
 def test_a_condition_on_a_ball_that_goes_on_inside_a_mesh_is_not_built_in():
     domain = Mesh(brick()) | Ball(x=0, y=1, z=1.5, radius=0.4, name="bump")
-    with pytest.raises(ValueError, match="cannot be built on 'bump', which a surface without a formula cuts"):
+    with pytest.raises(ValueError, match="cannot be built on 'bump', which a shape without a formula cuts"):
         mask(domain, domain.boundary("bump").faces)
 
 
