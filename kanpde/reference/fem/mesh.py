@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from ...geometry import Domain, Piece
 from ...geometry.combination import Difference, Intersection, Union
@@ -216,6 +217,11 @@ def _operand(occ: Any, region: Region, other: Region) -> Any:
         return _shape(occ, region)
     lower, upper = other.box
     if len(region.names) == 3:
+        if any(piece.level is None or sp.total_degree(piece.level) != 1 for piece in other.pieces):
+            raise ValueError(
+                f"`domain` cuts {other} by a plane, whose mesh does not tell round parts of the boundary from flat ones: "
+                "finite elements take bodies with flat sides there."
+            )
         return occ.HalfSpace(occ.Pnt(*map(float, region.point)), occ.Vec(*map(float, region.normal)))
     half = (upper - lower) / 2
     line = region.face(lower - half, upper + half)
