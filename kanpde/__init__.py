@@ -11,7 +11,8 @@ from typing import Any
 _HOME = {
     "kanpde.problem": ["Problem"],
     "kanpde.geometry": [
-        "Annulus", "Ball", "Box", "Disk", "Ellipse", "HalfSpace", "Interval", "Polygon", "Rectangle", "Time", "Triangle",
+        "Annulus", "Ball", "Box", "Disk", "Ellipse", "HalfSpace", "Interval", "Mesh", "Polygon", "Rectangle", "Time",
+        "Triangle", "read_mesh",
     ],
     "kanpde.conditions": ["Data", "Dirichlet", "Flux", "Initial", "Integral", "Interface", "Neumann", "Periodic", "Robin"],
     "kanpde.symbols": ["Parameter", "diff", "div", "grad", "laplacian"],
@@ -29,6 +30,7 @@ _HOME = {
     "kanpde.solution": ["Solution"],
     "kanpde.intervals": ["Uncertainty", "uncertainty"],
     "kanpde.columns": ["read_columns"],
+    "kanpde.outline": ["read_polygon"],
     "kanpde.comparison": ["Comparison", "compare"],
     "sympy": [
         "Abs", "E", "Max", "Min", "Piecewise", "Rational", "acos", "acosh", "asin", "asinh", "atan", "atan2",

@@ -60,12 +60,67 @@ def read_columns(path: str | Path, *, names: Sequence[str] | None = None) -> Col
     return numbers
 
 
+def read_blocks(path: str | Path, names: Sequence[str]) -> list[Float[np.ndarray, "n k"]]:
+    """Read columns in blocks, with a blank line between two of them in text, and a row of NaN in other formats or text.
+
+    Args:
+        path: as for `read_columns`; or .npy with one matrix.
+        names: of the columns that are wanted. A matrix, and text that does not name its columns, must have so many, in this
+            order.
+
+    Returns:
+        The wanted columns of each block that has rows, in the order of `names`.
+
+    Raises:
+        ImportError: as `read_columns`.
+        ValueError: as `read_columns`; also for columns that are not there, and for numbers that are not finite.
+    """
+    path, wanted = Path(path), list(names)
+    starts: list[int] = []
+    if path.suffix.lower() in TEXT and path.is_file():
+        labels, found, starts = _text_table(path)
+    elif path.suffix.lower() == ".npy" and path.is_file():
+        labels, found = None, _read_npy(path)
+    else:
+        columns = read_columns(path)
+        missing = [n for n in wanted if n not in columns or columns[n].ndim != 1]
+        if missing or len({len(columns[n]) for n in wanted}) != 1:
+            raise ValueError(f"`{path}` must have columns {', '.join(wanted)} of one length, got {', '.join(columns)}.")
+        labels, found = wanted, np.stack([columns[n] for n in wanted], axis=1)
+    if labels is None and found.shape[1] != len(wanted):
+        raise ValueError(f"`{path}` must have {len(wanted)} columns or name them, got {found.shape[1]} without names.")
+    missing = [n for n in wanted if labels is not None and n not in labels]
+    if missing:
+        raise ValueError(f"`{path}` must have columns {', '.join(wanted)}, got {', '.join(labels or [])}.")
+    table = found if labels is None else found[:, [labels.index(n) for n in wanted]]
+    gaps = np.isnan(table).all(axis=1)
+    if not np.isfinite(table[~gaps]).all():
+        raise ValueError(f"`{path}` must hold finite numbers, or rows of NaN between blocks.")
+    if gaps.all():
+        raise ValueError(f"`{path}` must hold rows of numbers, it has none.")
+    number = np.cumsum(gaps | np.isin(np.arange(len(table)), starts))
+    return [table[(number == i) & ~gaps] for i in np.unique(number[~gaps])]
+
+
 def _read_text(path: Path, names: Sequence[str] | None) -> Columns:
+    found, table, _ = _text_table(path)
+    width = table.shape[1]
+    labels = list(names) if names is not None else found
+    if labels is None:
+        raise ValueError(f"`{path}` does not name its {width} columns: give names=[...], one for each.")
+    if len(labels) != width or len(set(labels)) != width:
+        raise ValueError(f"`names` must be {width} different ones, as many as `{path}` has columns, got {labels}.")
+    return dict(zip(labels, table.T, strict=True))
+
+
+def _text_table(path: Path) -> tuple[list[str] | None, Float[np.ndarray, "n k"], list[int]]:
+    """Names if the file has them, the rows, and the indices of those behind blank lines."""
     try:
         with path.open(encoding="utf-8-sig") as stream:
-            lines = [(i, line.strip()) for i, line in enumerate(stream, 1) if line.strip()]
+            numbered = [(i, line.strip()) for i, line in enumerate(stream, 1)]
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"`{path}` cannot be read as text ({error}): give a text file in UTF-8.") from None
+    lines = [(i, line) for i, line in numbered if line]
     rows = [(i, line) for i, line in lines if not line.startswith(COMMENTS)]
     before = [line for i, line in lines if line.startswith(COMMENTS) and rows and i < rows[0][0]]
     header = before[-1].lstrip("".join(COMMENTS)).strip() if before else None
@@ -82,13 +137,10 @@ def _read_text(path: Path, names: Sequence[str] | None) -> Columns:
             )
     if not table:
         raise ValueError(f"`{path}` must hold rows of numbers, it has none.")
-    width = len(table[0])
-    labels = list(names) if names is not None else _labels(header, width)
-    if labels is None:
-        raise ValueError(f"`{path}` does not name its {width} columns: give names=[...], one for each.")
-    if len(labels) != width or len(set(labels)) != width:
-        raise ValueError(f"`names` must be {width} different ones, as many as `{path}` has columns, got {labels}.")
-    return dict(zip(labels, np.array(table).T, strict=True))
+    blanks = np.cumsum([not line for _, line in numbered])
+    above = blanks[[i - 1 for i, _ in rows]]
+    starts = np.flatnonzero(np.diff(above, prepend=above[0]))
+    return _labels(header, len(table[0])), np.array(table), starts.tolist()
 
 
 def _is_row(line: str) -> bool:
@@ -115,6 +167,16 @@ def _labels(header: str | None, width: int) -> list[str] | None:
 def _read_npz(path: Path) -> Columns:
     with np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
+
+
+def _read_npy(path: Path) -> Float[np.ndarray, "n k"]:
+    try:
+        table = np.load(path, allow_pickle=False)
+    except UNREADABLE as error:
+        raise ValueError(f"`{path}` cannot be read as .npy ({type(error).__name__}: {error}).") from None
+    if not isinstance(table, np.ndarray) or table.ndim != 2 or table.dtype.kind not in "fiu":
+        raise ValueError(f"`{path}` must hold one matrix of numbers, one row per point.")
+    return table.astype(float)
 
 
 def _read_mat(path: Path) -> Columns:

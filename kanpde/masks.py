@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 
 from .expression import numeric
-from .geometry import Domain, Face, Piece, conjunction, trimmed
+from .geometry import Depth, Domain, Face, Piece, conjunction, trimmed
 from .sampling import Sobol, Uniform
 
 LOOKS = 65
@@ -57,6 +57,8 @@ def _functions(domain: Domain, faces: Sequence[Face | Piece]) -> list[sp.Expr]:
         return {key for key, points in columns.items() if np.abs(numeric(function, points)).max() < reach}
 
     for factor in domain.shape.factors:
+        if factor.has(Depth):
+            continue
         function = factor.xreplace(symbols)
         there = zero_on(function)
         if there and there <= wanted and not there <= covered:
@@ -90,6 +92,11 @@ def _own(
         raise ValueError(
             f"`hard=True` cannot be built on '{piece.name}' alone, which meets other parts smoothly: "
             "give those a condition of the same kind, or make this one a penalty."
+        )
+    if piece.trim.has(Depth):
+        raise ValueError(
+            f"`hard=True` cannot be built on '{piece.name}', which a shape without a formula cuts: "
+            "make the condition a penalty."
         )
     return trimmed(level, piece.trim.xreplace(symbols))
 

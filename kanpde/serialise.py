@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sympy as sp
 
+from .geometry import Depth
 from .symbols import Coordinate, Parameter, Unknown, unknown
 
 KnownFields = Callable[[int, str], type[sp.Function]]
+Shapes = Mapping[str, type[sp.Function]]
 
 CONSTANTS = {"pi": sp.pi, "E": sp.E, "GoldenRatio": sp.GoldenRatio, "I": sp.I}
 HEADS: dict[str, Any] = {
@@ -54,18 +56,21 @@ def encode(expression: Any) -> Any:
     if known is not None:
         index, name = known
         return ["Known", index, name, list(e.func.orders or (0,) * len(e.args)), *[encode(a) for a in e.args]]
+    if isinstance(e, Depth):
+        return ["Depth", e.fingerprint, *[encode(a) for a in e.args]]
     head = type(e).__name__
     if HEADS.get(head) is not type(e):
         raise ValueError(f"`{e.func}` cannot be written to a record: it is no function of SymPy that the format knows.")
     return [head, *[encode(a) for a in e.args]]
 
 
-def decode(tree: Any, known: KnownFields | None = None) -> Any:
+def decode(tree: Any, known: KnownFields | None = None, shapes: Shapes | None = None) -> Any:
     """The expression that `encode` made these lists from.
 
     Args:
         tree: nested lists.
         known: gives the function of an unknown of a field that the solution builds on, from index and name.
+        shapes: fingerprint of a shape without a formula to the depth in it as a function.
 
     Raises:
         ValueError: for anything outside the table.
@@ -91,18 +96,20 @@ def decode(tree: Any, known: KnownFields | None = None) -> Any:
     if head == "Symbol":
         return sp.Symbol(_identifier(arguments[0]), real=True)
     if head == "Unknown":
-        return unknown(_identifier(arguments[0]), [decode(a, known) for a in arguments[1:]])
+        return unknown(_identifier(arguments[0]), [decode(a, known, shapes) for a in arguments[1:]])
     if head == "Known" and known is not None:
         function = known(int(arguments[0]), _identifier(arguments[1]))
-        places = [decode(a, known) for a in arguments[3:]]
+        places = [decode(a, known, shapes) for a in arguments[3:]]
         slots = [sp.Dummy(real=True) for _ in places]
         found = function(*slots)
         for slot, order in zip(slots, arguments[2], strict=True):
             found = sp.diff(found, slot, int(order))
         return found.xreplace(dict(zip(slots, places, strict=True)))
+    if head == "Depth" and arguments[0] in (shapes or {}):
+        return (shapes or {})[arguments[0]](*[decode(a, known, shapes) for a in arguments[1:]])
     if head not in HEADS:
         raise ValueError(f"`{head}` is no head of this format: the record is damaged or newer than this version.")
-    return HEADS[head](*[decode(a, known) for a in arguments])
+    return HEADS[head](*[decode(a, known, shapes) for a in arguments])
 
 
 def _identifier(name: Any) -> str:

@@ -18,6 +18,7 @@ from . import export, paraview, record, serialise
 from .agreement import Deviation, deviations
 from .blocks import Trial
 from .field import Field, relative_error
+from .geometry import Depth, depth_of, recorded_shape
 from .nn import Network
 from .nn.input_map import InputMap
 from .nn.layout import build, describe
@@ -409,10 +410,16 @@ def _field_content(field: Field | SlabField) -> dict[str, Any]:
     return {
         "coordinates": json.dumps([serialise.encode(c) for c in field.parts[0].coordinates]),
         "inside": json.dumps(None if field.parts[0].inside is None else serialise.encode(field.parts[0].inside)),
+        "shapes": _shapes_content(field.parts[0].inside),
         "slabs": json.dumps(slabs),
         "time": json.dumps(field.time if isinstance(field, SlabField) else None),
         "parts": [_part_content(part) for part in field.parts],
     }
+
+
+def _shapes_content(inside: sp.Expr | None) -> dict[str, Any]:
+    """The numbers of shapes that an expression refers to by their fingerprints."""
+    return {} if inside is None else {f.fingerprint: f.shape.arrays for f in inside.atoms(Depth)}
 
 
 def _part_content(part: Field) -> dict[str, Any]:
@@ -460,7 +467,8 @@ def recorded_parts(content: dict[str, Any], model: torch.nn.Module | None = None
     saved = content["field"]
     coordinates = tuple(serialise.decode(c) for c in json.loads(saved["coordinates"]))
     shape = json.loads(saved.get("inside", "null"))  # records of version 0.1.0 know boxes only
-    inside = None if shape is None else serialise.decode(shape)
+    shapes = {name: depth_of(recorded_shape(arrays)) for name, arrays in saved.get("shapes", {}).items()}
+    inside = None if shape is None else serialise.decode(shape, shapes=shapes)
     parts: list[Field] = []
     for part in saved["parts"]:
         if part["forms"] is None:

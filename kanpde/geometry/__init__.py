@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .depth import Depth, Measured, depth_of
 from .domain import Domain, Face, Part, tensor_points
-from .planar import EllipseRegion, HalfPlane, PolygonRegion
+from .halfspace import HalfSpaceRegion
+from .mesh import MeshRegion, closed_surface, read_surface
+from .planar import EllipseRegion, PolygonRegion
 from .points import PointSet, Sampler, stack
 from .quadrature import Quadrature, joined
 from .region import Piece, Region, conjunction, disjunction, trimmed
 from .solid import BallRegion
+from .triangles import Triangles, imported_trimesh
 
 __all__ = [
     "Annulus",
     "Ball",
     "Box",
+    "Depth",
     "Disk",
     "Domain",
     "Ellipse",
     "Face",
     "HalfSpace",
     "Interval",
+    "Mesh",
     "Part",
     "Piece",
     "PointSet",
@@ -34,9 +41,13 @@ __all__ = [
     "Sampler",
     "Time",
     "Triangle",
+    "Triangles",
     "conjunction",
+    "depth_of",
     "disjunction",
     "joined",
+    "read_mesh",
+    "recorded_shape",
     "stack",
     "tensor_points",
     "trimmed",
@@ -154,29 +165,115 @@ def Ball(*, radius: float, name: str = "outer", **centre: float) -> Domain:  # n
     return Domain.of(BallRegion(names, point, _positive("radius", radius), name))
 
 
+def Mesh(  # noqa: N802
+    vertices: Any,
+    faces: Any = None,
+    *,
+    coordinates: Sequence[str] = ("x", "y", "z"),
+    angle: float = 40.0,
+    name: str = "outer",
+) -> Domain:
+    """The body that a closed surface of triangles encloses: `Mesh(vertices, faces)`, with the parts `face 1`, `face 2`, ...
+
+    A face ends at edges where the normals of two triangles differ by more than `angle`. Faces are numbered by their centres:
+    from the lowest first coordinate on, where that agrees (to 1e-4 of the size) by the second, then the third.
+
+    The distance is that of the triangles, the volume and the areas are exact. Corners at the same place are joined. Every
+    connected part whose normals point inside is turned round; one inside of another is a cavity. There is no formula, so
+    conditions on its faces are penalties.
+
+    Args:
+        vertices: shape (n, 3); or a mesh of trimesh with its faces.
+        faces: shape (m, 3), three indices of vertices for each triangle.
+        coordinates: their names.
+        angle: in degrees.
+        name: of the whole boundary.
+
+    Raises:
+        ImportError: without trimesh.
+        ValueError: for a surface that is not closed, crosses itself or encloses no volume, and indices without a vertex.
+    """
+    if faces is None and hasattr(vertices, "faces"):
+        return _body(closed_surface(vertices, "vertices"), coordinates, angle, name)
+    trimesh = imported_trimesh("Mesh")
+    corners, triangles = np.asarray(vertices, float), np.asarray([] if faces is None else faces)
+    if corners.ndim != 2 or corners.shape[1] != 3:
+        raise ValueError(f"`vertices` must be rows of three numbers, got shape {corners.shape}.")
+    if triangles.ndim != 2 or triangles.shape[1] != 3 or triangles.dtype.kind not in "iu":
+        raise ValueError(
+            f"`faces` must be rows of three whole numbers, got {triangles.dtype} of shape {triangles.shape}."
+        )
+    if triangles.min() < 0 or triangles.max() >= len(corners):
+        raise ValueError(
+            f"`faces` must be indices from 0 to {len(corners) - 1}, got {triangles.min()} to {triangles.max()}."
+        )
+    return _body(closed_surface(trimesh.Trimesh(corners, triangles, process=False), "faces"), coordinates, angle, name)
+
+
+def read_mesh(
+    path: str | Path, *, coordinates: Sequence[str] = ("x", "y", "z"), angle: float = 40.0, name: str = "outer"
+) -> Domain:
+    """The body in a file of a closed surface, such as a drawing in STL: `read_mesh("part.stl")`; see `Mesh`.
+
+    Args:
+        path: ends in .stl, .ply, .off, .obj or what else trimesh reads.
+        coordinates: their names.
+        angle: between the normals of two triangles, in degrees, above which a face ends.
+        name: of the whole boundary.
+
+    Raises:
+        ImportError: without trimesh.
+        ValueError: for a file that cannot be read, or a surface that is not closed, crosses itself or encloses no volume.
+    """
+    return _body(read_surface(path), coordinates, angle, name)
+
+
+def recorded_shape(arrays: dict[str, np.ndarray]) -> Measured:
+    """The shape that has these numbers, `Measured.arrays`: a surface, or a polygon."""
+    if "faces" in arrays:
+        return Triangles(arrays["vertices"], arrays["faces"])
+    return PolygonRegion(("x", "y"), arrays["vertices"])
+
+
+def _body(surface: Triangles, coordinates: Sequence[str], angle: float, name: str) -> Domain:
+    if not 0 < _finite("angle", angle) <= 180:
+        raise ValueError(f"`angle` must be above 0 and at most 180 degrees, got {angle}.")
+    if isinstance(coordinates, str) or len(set(coordinates)) != 3 or len(coordinates) != 3:
+        raise ValueError(f"`coordinates` must be three names, got {coordinates!r}.")
+    return Domain.of(MeshRegion(coordinates, surface, float(np.radians(angle)), name))
+
+
 def HalfSpace(*, through: Sequence[float], name: str = "cut", **normal: float) -> Domain:  # noqa: N802
-    """Everything on one side of a line, to be cut from or to a shape: `disk & half` is a part of a disk.
+    """Everything on one side of a line or plane, to be cut from or to a shape: `disk & half` is a part of a disk.
 
     `half = HalfSpace(x=1, y=1, through=(0, 0))` is where x + y is below 0.
 
     Args:
-        through: a point on the line.
-        name: of the line.
-        normal: one component per coordinate of a vector that points out of the half space.
+        through: a point on the line or plane.
+        name: of the line or plane.
+        normal: one component per coordinate, of which there are two or three, of a vector out of the half space.
 
     Raises:
-        ValueError: for a normal without length, or another number of coordinates than two.
+        ValueError: for a normal without length, or another number of coordinates or of numbers in `through`.
     """
-    names, vector = _centre("HalfSpace", 2, normal)
+    if len(normal) not in (2, 3):
+        got = ", ".join(normal) or "none"
+        raise ValueError(
+            f"`HalfSpace` takes 2 or 3 named coordinates, got {got}: write HalfSpace(x=1, y=0, through=(0, 0))."
+        )
+    names, vector = _centre("HalfSpace", len(normal), normal)
     if not any(vector):
         raise ValueError(f"`normal` must have a length, got {normal}.")
-    return _HalfSpace(HalfPlane(names, vector, [float(v) for v in through], name))
+    point = [_finite("through", v) for v in through]
+    if len(point) != len(names):
+        raise ValueError(f"`through` must be a point in {', '.join(names)}, got {len(point)} numbers.")
+    return _HalfSpace(HalfSpaceRegion(names, vector, point, name))
 
 
 class _HalfSpace(Domain):
     """A region without bounds, good for combining only."""
 
-    def __init__(self, region: HalfPlane):
+    def __init__(self, region: HalfSpaceRegion):
         super().__init__(dict.fromkeys(region.names, (-1, 1)), shape=region)
 
     def __mul__(self, other: Domain) -> Domain:

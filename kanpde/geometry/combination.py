@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from scipy.stats import qmc
 
 from .curves import Curve, Remains, area_within
-from .planar import HalfPlane
+from .halfspace import HalfSpaceRegion
 from .region import NUDGE, Piece, Region, conjunction, disjunction
 
 LOOKS = 2**17
@@ -76,7 +76,11 @@ class Combination(Region):
 
         def kept(x: np.ndarray, normals: np.ndarray) -> Bool[np.ndarray, " n"]:
             stays = self.contains(x - step * normals) & ~self.contains(x + step * normals)
-            return stays & (np.abs(self.first.gap(x)) > 1e-3 * step) if second else stays
+            if second:
+                shared = x[stays]
+                on_first = self.first.contains(shared, 1e-3 * step) & ~self.first.contains(shared, -1e-3 * step)
+                stays[stays] = ~on_first
+            return stays
 
         if labels and piece.name != "outer":
             labels = [*labels, f"{labels[0]} {piece.name}" if len(piece.labels) > 1 else piece.name]
@@ -109,6 +113,8 @@ class Difference(Combination):
     flips, sign = True, "-"
 
     def _box(self) -> dict[str, tuple[Any, Any]]:
+        if isinstance(self.second, HalfSpaceRegion):
+            return _overlap(self.first, self.second.rest)
         return dict(self.first.bounds)
 
     def _trim(self, second: bool) -> sp.Expr:
@@ -123,6 +129,12 @@ class Difference(Combination):
         """A function that vanishes on the boundary, negative inside."""
         return np.maximum(self.first.gap(x), -self.second.gap(x))
 
+    def contains(self, x: Float[np.ndarray, "n d"], slack: float = 0.0) -> Bool[np.ndarray, " n"]:
+        """Whether points lie in the first region and not in the second, up to `slack` of `gap`."""
+        found = self.first.contains(x, slack)
+        found[found] = ~self.second.contains(x[found], -slack)
+        return found
+
 
 class Intersection(Combination):
     """What lies in both regions."""
@@ -130,8 +142,7 @@ class Intersection(Combination):
     sign = "&"
 
     def _box(self) -> dict[str, tuple[Any, Any]]:
-        boxes = zip(self.names, self.first.bounds.values(), self.second.bounds.values(), strict=True)
-        return {n: (max(a[0], b[0], key=float), min(a[1], b[1], key=float)) for n, a, b in boxes}
+        return _overlap(self.first, self.second)
 
     def _trim(self, second: bool) -> sp.Expr:
         return self.first.formula if second else self.second.formula
@@ -144,6 +155,12 @@ class Intersection(Combination):
     def gap(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         """A function that vanishes on the boundary, negative inside."""
         return np.maximum(self.first.gap(x), self.second.gap(x))
+
+    def contains(self, x: Float[np.ndarray, "n d"], slack: float = 0.0) -> Bool[np.ndarray, " n"]:
+        """Whether points lie in both regions, up to `slack` of `gap`."""
+        found = self.first.contains(x, slack)
+        found[found] = self.second.contains(x[found], slack)
+        return found
 
 
 class Union(Combination):
@@ -166,6 +183,12 @@ class Union(Combination):
     def gap(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         """A function that vanishes on the boundary, negative inside."""
         return np.minimum(self.first.gap(x), self.second.gap(x))
+
+    def contains(self, x: Float[np.ndarray, "n d"], slack: float = 0.0) -> Bool[np.ndarray, " n"]:
+        """Whether points lie in at least one region, up to `slack` of `gap`."""
+        found = self.first.contains(x, slack)
+        found[~found] = self.second.contains(x[~found], slack)
+        return found
 
 
 class CutSurface(Piece):
@@ -210,6 +233,12 @@ class CutSurface(Piece):
         return self.whole.distance(x)
 
 
+def _overlap(first: Region, second: Region) -> dict[str, tuple[Any, Any]]:
+    """Where the boxes of both regions meet."""
+    boxes = zip(first.names, first.bounds.values(), second.bounds.values(), strict=True)
+    return {n: (max(a[0], b[0], key=float), min(a[1], b[1], key=float)) for n, a, b in boxes}
+
+
 def outside(region: Region) -> tuple[sp.Expr, ...]:
     """Factors that are all positive outside of a region."""
     if isinstance(region, Union):
@@ -218,10 +247,9 @@ def outside(region: Region) -> tuple[sp.Expr, ...]:
 
 
 def _drawn(region: Region, other: Region) -> tuple[Piece, ...]:
-    """The pieces of a region; of a half plane the part of its line that can meet the other."""
-    if not isinstance(region, HalfPlane):
+    """The pieces of a region; of a half space the part of its line or plane that can meet the other."""
+    if not isinstance(region, HalfSpaceRegion):
         return region.pieces
-    if isinstance(other, HalfPlane):
-        raise ValueError("`HalfPlane` must be cut from or to a bounded shape, got two half planes.")
-    lower, upper = other.box
-    return (region.line((lower + upper) / 2, float(np.linalg.norm(upper - lower))),)
+    if isinstance(other, HalfSpaceRegion):
+        raise ValueError("`HalfSpace` must be cut from or to a bounded shape, got two half spaces.")
+    return (region.face(*other.box),)

@@ -216,8 +216,7 @@ class Domain:
     def formula(self) -> sp.Expr | None:
         """Positive inside, zero on the boundary with slope 1, as an expression of the coordinates; None for a box.
 
-        Raises:
-            ValueError: for a shape without one, such as a triangulated surface.
+        For a triangulated surface or a polygon of many edges it is a `Depth`, which has values but no derivatives.
         """
         if self.shape is None:
             return None

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from .curves import Curve
-from .planar import HalfPlane
+from .halfspace import HalfSpaceRegion
 from .region import Piece, Region, symbols_of
 
 
@@ -28,8 +28,8 @@ class Placed(Region):
     def __init__(
         self, region: Region, rotation: Float[np.ndarray, "d d"], shift: Float[np.ndarray, " d"], factor: float = 1.0
     ):
-        if isinstance(region, HalfPlane):
-            raise ValueError("`HalfPlane` has no bounds to be placed by: give another normal or point.")
+        if isinstance(region, HalfSpaceRegion):
+            raise ValueError("`HalfSpace` has no bounds to be placed by: give another normal or point.")
         self.names, self.region = region.names, region
         self.motion = Motion(np.asarray(rotation, float), np.asarray(shift, float), float(factor))
         self.pieces = tuple(self._moved(p) for p in region.pieces)
@@ -63,6 +63,10 @@ class Placed(Region):
     def gap(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         """That of the region, scaled."""
         return self.motion.factor * self.region.gap(self.motion.back(x))
+
+    def contains(self, x: Float[np.ndarray, "n d"], slack: float = 0.0) -> Bool[np.ndarray, " n"]:
+        """Whether the region has the points whose images these are."""
+        return self.region.contains(self.motion.back(x), slack / self.motion.factor)
 
     def distance(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         """That of the region, scaled."""

@@ -1,7 +1,8 @@
-"""Plane shapes: ellipses, polygons, half planes."""
+"""Plane shapes: ellipses and polygons."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -10,8 +11,12 @@ import numpy as np
 import sympy as sp
 from jaxtyping import Float
 
-from .curves import Curve, Ellipse, Segment, area_within, ellipse_level
-from .region import Piece, Region, conjunction, disjunction, symbols_of
+from .curves import Ellipse, Segment, area_within, ellipse_level
+from .depth import depth_of
+from .region import Piece, Region, conjunction, disjunction
+
+MOST_EDGES = 24
+"""Of a polygon that has a formula: it grows faster than the square of their number."""
 
 
 class PlanarRegion(Region):
@@ -90,13 +95,15 @@ class PolygonRegion(PlanarRegion):
 
     @cached_property
     def factors(self) -> tuple[sp.Expr, ...]:  # type: ignore[override]
-        """One per edge or pocket of the convex hull.
+        """One per edge or pocket of the convex hull; of many edges their distance, which is no formula.
 
         Source:
             Dobkin, Guibas, Hershberger, Snoeyink (1993), Algorithmica 10, 1, "An efficient algorithm for finding the CSG
             representation of a simple polygon".
         """
         count = len(self.vertices)
+        if count > MOST_EDGES:
+            return (depth_of(self)(*self.symbols),)
         corners = _hull(self.vertices)
         chains = [
             np.arange(i, j + 1 if j > i else j + count + 1) % count
@@ -134,6 +141,20 @@ class PolygonRegion(PlanarRegion):
         """Signed distance from the boundary, negative inside."""
         return self.gap(x)
 
+    def depth(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+        """Distance from the boundary, negative outside."""
+        return -self.gap(x)
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The vertices, counterclockwise."""
+        return {"vertices": self.vertices}
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the vertices."""
+        return hashlib.sha256(self.vertices.tobytes()).hexdigest()
+
     def corners(self) -> list[tuple[Float[np.ndarray, " 2"], float]]:
         """Vertices with their inner angles, in radians."""
         before, after = np.roll(self.vertices, 1, axis=0), np.roll(self.vertices, -1, axis=0)
@@ -143,43 +164,6 @@ class PolygonRegion(PlanarRegion):
 
     def __repr__(self) -> str:
         return f"polygon({'; '.join(_numbers(v) for v in self.vertices)})"
-
-
-class HalfPlane(PlanarRegion):
-    """All points on one side of a line, to be cut from other shapes or cut to them.
-
-    Args:
-        names: of the two coordinates.
-        normal: points out of the half plane; its length does not matter.
-        point: on the line.
-        label: of the line.
-    """
-
-    def __init__(self, names: Sequence[str], normal: Sequence[float], point: Sequence[float], label: str = "cut"):
-        self.names, self.point = tuple(names), np.asarray(point, float)
-        self.normal = np.asarray(normal, float) / np.linalg.norm(normal)
-        self.bounds = dict.fromkeys(self.names, (-np.inf, np.inf))
-        self.label = label
-        offsets = [s - c for s, c in zip(symbols_of(names), self.point, strict=True)]
-        self.factors = (-sp.Add(*[n * o for n, o in zip(self.normal, offsets, strict=True)]),)
-        self.pieces = ()
-
-    def line(self, centre: Float[np.ndarray, " 2"], reach: float) -> Curve:
-        """The part of the line that is at most `reach` away from the foot of `centre`, the half plane to its left."""
-        foot = centre - ((centre - self.point) @ self.normal) * self.normal
-        along = np.array([-self.normal[1], self.normal[0]])
-        return Segment([self.label], self.names, foot - reach * along, foot + reach * along)
-
-    def gap(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
-        """Signed distance from the line."""
-        return (x - self.point) @ self.normal
-
-    def distance(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
-        """Signed distance from the line, negative inside."""
-        return self.gap(x)
-
-    def __repr__(self) -> str:
-        return f"half plane({_numbers(self.normal)} at {_numbers(self.point)})"
 
 
 def _hull(points: Float[np.ndarray, "n 2"]) -> list[int]:
@@ -229,4 +213,4 @@ def _numbers(values: Sequence[float] | np.ndarray) -> str:
     return ", ".join(repr(float(v)) for v in values)
 
 
-__all__ = ["EllipseRegion", "HalfPlane", "PlanarRegion", "PolygonRegion", "ellipse_level"]
+__all__ = ["EllipseRegion", "PlanarRegion", "PolygonRegion", "ellipse_level"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from .region import Piece, Region
 
@@ -37,6 +37,11 @@ class Product(Region):
         """A function that vanishes on the boundary, negative inside."""
         split = len(self.first.names)
         return np.maximum(self.first.gap(x[:, :split]), self.second.gap(x[:, split:]))
+
+    def contains(self, x: Float[np.ndarray, "n d"], slack: float = 0.0) -> Bool[np.ndarray, " n"]:
+        """Whether both parts of points lie in their regions, up to `slack` of `gap`."""
+        split = len(self.first.names)
+        return self.first.contains(x[:, :split], slack) & self.second.contains(x[:, split:], slack)
 
     def __repr__(self) -> str:
         return f"({self.first}) x ({self.second})"

@@ -125,13 +125,16 @@ def symbols_of(names: Sequence[str]) -> tuple[sp.Symbol, ...]:
 def conjunction(*factors: sp.Expr) -> sp.Expr:
     """Positive where all factors are; where one alone vanishes, it goes to zero like that one.
 
+    Joined in pairs of halves: every step holds both of its sides twice, and one after another would make 2^n terms of n.
+
     Source:
         Rvachev (1963), Reports of the Ukrainian Academy of Sciences 6, 765; Shapiro (2007), Acta Numerica 16, 239.
     """
-    first, *rest = factors
-    for f in rest:
-        first = first + f - sp.sqrt(first**2 + f**2)
-    return first
+    if len(factors) == 1:
+        return factors[0]
+    half = (len(factors) + 1) // 2
+    f, g = conjunction(*factors[:half]), conjunction(*factors[half:])
+    return f + g - sp.sqrt(f**2 + g**2)
 
 
 def disjunction(*factors: sp.Expr) -> sp.Expr:

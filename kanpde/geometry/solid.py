@@ -1,4 +1,4 @@
-"""Bodies in three dimensions: balls and ellipsoids, boxes and half spaces."""
+"""Bodies in three dimensions and more: balls and boxes."""
 
 from __future__ import annotations
 

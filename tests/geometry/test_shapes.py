@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import sympy as sp
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import ellipe
 
 from kanpde import Annulus, Ball, Box, Disk, Ellipse, HalfSpace, Interval, Polygon, Rectangle, Time, Triangle
@@ -115,6 +115,15 @@ def test_the_formula_of_a_polygon_has_its_sign_everywhere_and_slope_one_on_its_e
     step = 1e-6
     inner = [edges.columns[n] - step * edges.extras[f"n_{n}"] for n in "xy"]
     assert_allclose(np.median(f(*inner) / step), 1, rtol=1e-4)
+
+
+def test_the_formula_of_many_holes_stays_short():
+    domain = Rectangle(x=(0, 16), y=(0, 1))
+    for i in range(16):
+        domain -= Disk(x=i + 0.5, y=0.5, radius=0.2)
+    f = sp.lambdify(domain.coordinates, domain.formula, "numpy", cse=True)
+    x, y = np.random.default_rng(0).uniform(0, 1, (2, 500)) * [[16], [1]]
+    assert_array_equal(f(x, y) > 0, domain.distance(x=x, y=y) < 0)
 
 
 def test_both_rims_of_an_annulus_have_names():

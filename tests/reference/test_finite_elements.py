@@ -274,6 +274,29 @@ def test_balls_are_meshed():
     assert error_of(Round(), found) < 1e-4
 
 
+def test_a_cube_without_a_corner_is_meshed_and_a_cap_is_refused():
+    class Corner(Manufactured):
+        domain = Box(x=(0, 1), y=(0, 1), z=(0, 1)) - HalfSpace(x=1, y=1, z=1, through=(0.8, 0, 0))
+
+        def exact(self, x, y, z):
+            return x * exp(y) + z
+
+        def residual(self, u, x, y, z):
+            return laplacian(u)
+
+        def conditions(self, x, y, z):
+            u = self.exact(x, y, z)
+            slope = -sum(diff(u, c) for c in (x, y, z)) / sqrt(3)
+            return [Dirichlet(u=u, on="outer"), Neumann(u=slope, on="hole 1")]
+
+    assert error_of(Corner(), finite_elements(Corner(), order=3, size=0.7, nodes=9)) < 1e-4
+    Corner.domain = Ball(x=0, y=0, z=0, radius=1) & HalfSpace(x=0, y=0, z=1, through=(0, 0, 0.5), name="hole 1")
+    with pytest.raises(
+        ValueError, match=r"`domain` cuts ball.* by a plane.*finite elements take bodies with flat sides"
+    ):
+        finite_elements(Corner())
+
+
 def test_coefficients_may_have_cases():
     class Cases(Manufactured):
         domain = Ellipse(x=0, y=0, radii=(1, 0.5))

@@ -8,12 +8,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from ...geometry import Domain, Piece
 from ...geometry.combination import Difference, Intersection, Union
 from ...geometry.corners import corners_of
+from ...geometry.halfspace import HalfSpaceRegion
 from ...geometry.placed import Placed
-from ...geometry.planar import EllipseRegion, HalfPlane, PolygonRegion
+from ...geometry.planar import EllipseRegion, PolygonRegion
 from ...geometry.region import Region
 from ...geometry.solid import BallRegion, BoxRegion
 from .library import ngsolve
@@ -210,14 +212,21 @@ def _both_ways(region: Any) -> list[tuple[Region, Region]]:
 
 
 def _operand(occ: Any, region: Region, other: Region) -> Any:
-    """A region, or of a half plane what can meet the other one."""
-    if not isinstance(region, HalfPlane):
+    """A region, or of a half space what can meet the other one."""
+    if not isinstance(region, HalfSpaceRegion):
         return _shape(occ, region)
     lower, upper = other.box
-    reach = 2 * float(np.linalg.norm(upper - lower))
-    line = region.line((lower + upper) / 2, reach)
-    start, end = line.at(np.array([0.0, 1.0]))[0]
-    deep = -2 * reach * region.normal
+    if len(region.names) == 3:
+        if any(piece.level is None or sp.total_degree(piece.level) != 1 for piece in other.pieces):
+            raise ValueError(
+                f"`domain` cuts {other} by a plane, whose mesh does not tell round parts of the boundary from flat ones: "
+                "finite elements take bodies with flat sides there."
+            )
+        return occ.HalfSpace(occ.Pnt(*map(float, region.point)), occ.Vec(*map(float, region.normal)))
+    half = (upper - lower) / 2
+    line = region.face(lower - half, upper + half)
+    start, end = line.place(np.array([[0.0], [1.0]]))[0]
+    deep = -2 * float(np.linalg.norm(end - start)) * region.normal
     return _shape(occ, PolygonRegion(region.names, np.array([start, end, end + deep, start + deep])))
 
 
