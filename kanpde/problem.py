@@ -20,7 +20,7 @@ from .conditions import RESERVED, AtPoints, Condition, Data, Interior, Over, Per
 from .expression import Expression, numeric
 from .geometry import Domain
 from .materials import as_piecewise, check_materials
-from .symbols import Coordinate, Parameter, Unknown, as_expression, orders_of, unknown
+from .symbols import Coordinate, Eigenvalue, Parameter, Unknown, as_expression, orders_of, unknown
 
 if TYPE_CHECKING:
     from .check import CheckReport
@@ -60,6 +60,7 @@ class Problem:
             `hard=True` builds on them instead of interpolating the data, which pays where the solution is not smooth
             and the lift has the singular part.
         closed_form(self, x, t): the solution as a NumPy function of arrays, where no expression exists.
+        eigenvalues(self, count): the lowest so many, ascending, where they are known.
 
     Raises:
         TypeError: for a value that is neither number nor expression.
@@ -95,7 +96,7 @@ class Problem:
                 raise ValueError(f"`{name}` cannot name a parameter: every problem has an attribute of that name.")
             self._check_symbols(name, as_expression(name, value))
             if isinstance(value, Parameter):
-                setattr(self, name, Parameter(value.initial, name))
+                setattr(self, name, type(value)(value.initial, name))
             elif name in parameters:
                 setattr(self, name, value.item() if isinstance(value, np.generic) else value)
         check_materials(self.materials, self.domain, self._given_values())
@@ -313,6 +314,12 @@ class Problem:
         return tuple(sorted(found, key=lambda s: s.name))
 
     @property
+    def eigenvalue(self) -> Eigenvalue | None:
+        """The number for which there are solutions beside 0, if that is what is asked for."""
+        found = [s for s in self.inverse_parameters if isinstance(s, Eigenvalue)]
+        return found[0] if found else None
+
+    @property
     def has_data(self) -> bool:
         """Whether measurements are among the conditions."""
         return any(isinstance(c, Data) for c in self.condition_list)
@@ -376,7 +383,7 @@ class Problem:
 
     def substitute(self, solution: dict[str, sp.Expr], expression: sp.Expr) -> sp.Expr:
         """An equation or term with expressions put in for the unknowns."""
-        return expression.xreplace({self.unknown[n]: e for n, e in solution.items()}).doit()
+        return expression.xreplace({self.unknown[n]: e for n, e in solution.items()}).doit(simplify=False)
 
     # ---------------------------------------------------------------- reading the user's methods
 

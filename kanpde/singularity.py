@@ -39,6 +39,7 @@ class Singular:
         logarithmic: r^exponent (log r f + theta f') instead, with a whole exponent, which solutions have where
             r^exponent f is smooth; less a polynomial, so that it vanishes on both sides if values are given there.
         unknown: of which unknown; the first one without it.
+        start: what the training of c begins with.
 
     Source:
         Grisvard (1985), Elliptic Problems in Nonsmooth Domains; Strang, Fix (1973), An Analysis of the Finite Element
@@ -49,6 +50,7 @@ class Singular:
     exponent: float
     logarithmic: bool = False
     unknown: str | None = None
+    start: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < self.exponent < np.inf:
@@ -124,7 +126,7 @@ def singular_terms(problem: Problem) -> dict[str, list[tuple[Parameter, sp.Expr,
         if name not in problem.unknown:
             raise ValueError(f"`unknown` of {term} must be one of {', '.join(problem.unknown)}.")
         own = terms.setdefault(name, [])
-        own.append((Parameter(0.0, f"{SINGULAR}{name}_{len(own) + 1}"), term.expression(problem), term))
+        own.append((Parameter(term.start, f"{SINGULAR}{name}_{len(own) + 1}"), term.expression(problem), term))
     return terms
 
 

@@ -93,6 +93,11 @@ def solve(
         DivergenceError: if the loss is no longer finite; the record holds the history.
     """
     _check_kinds(problem, model, seed, steps, threads)
+    if problem.eigenvalue is not None:
+        raise ValueError(
+            f"`problem` {problem.name} has the eigenvalue {problem.eigenvalue}, and u = 0 solves it: call "
+            f"modes({problem.name}(), 4) for the lowest four."
+        )
     seed, budget, saved = int(seed), Budget(seconds, steps, tolerance), None
     if resume is not None:
         given = None if isinstance(optimizer, str) else chosen_optimizer(optimizer)
@@ -128,7 +133,7 @@ def solve(
         threads = threads if threads is not None else 1 if small else torch.get_num_threads()
         settings = Settings(chosen_optimizer(optimizer, plan), seed, hard, where, budget, threads, plan)
     with limited_threads(settings.threads):
-        run = Run(problem, model, settings, reference)
+        run = Run(problem, model, settings, reference, ansatz)
         if saved is not None and resume is not None:
             with records.complete(resume):
                 run.resume(saved.state, saved.fields)

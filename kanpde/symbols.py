@@ -116,6 +116,23 @@ class Parameter(sp.Symbol):
         return 2, 0, "Symbol"
 
 
+class Eigenvalue(Parameter):
+    """The number of an eigenvalue problem, which has solutions beside 0 for some values of it only; see `kanpde.eigenmodes`.
+
+    Args:
+        initial: not used; eigenvalues are found from scratch.
+        name: how it is printed; a class attribute of a `Problem` gets its own name.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, initial: float = 0.0, name: str = "eigenvalue") -> Eigenvalue:
+        """Make the symbol."""
+        symbol = super().__new__(cls, initial, name)
+        assert isinstance(symbol, Eigenvalue)
+        return symbol
+
+
 def as_expression(name: str, value: Any) -> sp.Expr:
     """A number or scalar expression that the user gave for the argument `name`, as a SymPy expression.
 

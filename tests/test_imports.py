@@ -67,6 +67,7 @@ ORDER = [
     "values",
     "snapping",
     "growth",
+    "eigenmodes",
     "fitting",
     "readout",
     "relations",

@@ -79,6 +79,7 @@ def _solve(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--seed", type=int, help="of points and start values (default: 0)")
     sub.add_argument("--tolerance", type=float, help="stop when the root of the loss is this small")
     sub.add_argument("--resume", metavar="RECORD", help="go on with an interrupted run of the same problem")
+    sub.add_argument("--modes", type=int, help="of an eigenvalue problem: how many of the lowest (default: 1)")
     sub.add_argument("--no-reference", action="store_true", help="compute no finite-difference reference for the error")
     _output(sub, "record of the run (default: a new file in results/)")
 

@@ -24,7 +24,7 @@ def list_problems(options: argparse.Namespace) -> Result:
         lines += [] if group == before else ["", group or "other"]
         lines.append(_aligned(cells, widths))
         before = group
-    foot = "error and seconds: relative L2 error and time of `kanpde solve NAME` without options, where measured"
+    foot = "error and seconds: relative L2 error, or that of the eigenvalue, and time of `kanpde solve NAME`, where measured"
     return Result(0, {"problems": rows}, "\n".join([*lines, "", foot]))
 
 
@@ -45,6 +45,7 @@ def _row(name: str) -> dict[str, Any]:
         "dimension": problem.domain.dimension,
         "order": max(problem.orders.values()),
         "linear": all(Expression(e, unknowns).is_linear for e in problem.equations.values()),
+        "eigenvalues": problem.eigenvalue is not None,
         "evolution": problem.time_order > 0,
         "reference": _known(problem),
         "typical_error": error,
@@ -56,6 +57,7 @@ def _row(name: str) -> dict[str, Any]:
 def _columns(row: dict[str, Any]) -> list[str]:
     """The facts of a row between its name and its sentence, as text."""
     kind = f"{'linear' if row['linear'] else 'nonlinear'} {'evolution' if row['evolution'] else 'steady'}"
+    kind = "eigenvalues" if row["eigenvalues"] else kind
     error, seconds = row["typical_error"], row["typical_seconds"]
     measured = ["", ""] if error is None else [f"{error:.0e}", f"{seconds:.0f}"]
     return [str(row["dimension"]), str(row["order"]), kind, row["reference"], *measured]
@@ -111,6 +113,8 @@ def _known(problem: Problem) -> str:
 
     if problem.exact_solution:
         return "exact"
+    if hasattr(problem, "eigenvalues"):
+        return "eigenvalues"
     if hasattr(problem, "closed_form"):
         return "closed form"
     for name, check in (("Fourier series", check_periodic), ("finite differences", check_differences)):

@@ -20,6 +20,7 @@ from ..arguments import (
     refuse_beside_resume,
 )
 from ..result import Result
+from .modes import solve_modes
 
 if TYPE_CHECKING:
     from ...intervals import Uncertainty
@@ -34,6 +35,10 @@ def solve(options: argparse.Namespace) -> Result:
     from ...solver import solve as solve_problem
 
     problem = problem_from(options)
+    if problem.eigenvalue is not None:
+        return solve_modes(options, problem)
+    if options.modes is not None:
+        raise ValueError(f"`--modes` is for eigenvalues, of which {problem.name} has none: take it out.")
     with Progress(problem.name) as progress:
         common = {
             **budget_from(options),
