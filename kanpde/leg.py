@@ -20,7 +20,9 @@ from .geometry import PointSet, Sampler
 from .nn import KAN, KANLayer, Network
 from .nn.basis import Basis
 from .nn.input_map import InputMap, angles
-from .nn.stretch import Front, Stretch, fronts_of, stretch_offset
+from .nn.logarithm import Logarithm
+from .nn.stretch import Front, Scale, Stretch, fronts_of, stretch_offset
+from .problem import Problem
 from .resampling import Resampling, changed
 from .sampling import SAMPLERS
 from .seeds import Seeds
@@ -64,7 +66,7 @@ class Leg:
 
     @classmethod
     def of(
-        cls, ansatz: Ansatz, network: nn.Module, stretches: dict[str, Stretch], settings: Settings, seeds: Seeds
+        cls, ansatz: Ansatz, network: nn.Module, stretches: Mapping[str, Scale], settings: Settings, seeds: Seeds
     ) -> Leg:
         """A leg with freshly drawn points."""
         problem = ansatz.problem
@@ -156,7 +158,13 @@ def samplers(ansatz: Ansatz, settings: Settings, seed: int) -> dict[str, Sampler
     return {term.name: make(int(s)) for term, s in zip(ansatz.terms, seeds, strict=True)}
 
 
-def layers_of(ansatz: Ansatz, before: Mapping[str, Stretch]) -> dict[str, Stretch]:
+def scales_of(problem: Problem) -> dict[str, Scale]:
+    """The maps of the coordinates that are on a logarithmic scale."""
+    bounds = problem.domain.bounds
+    return {name: Logarithm(bounds[name][1] / bounds[name][0]) for name in problem.logarithmic}
+
+
+def layers_of(ansatz: Ansatz, before: Mapping[str, Scale]) -> dict[str, Stretch]:
     """Maps that give room to the thin layers which the trial solution starts from, with one space coordinate.
 
     They are looked for in the slope of the lift, and in the root of its curvature, at the last instant: that is the
@@ -179,7 +187,8 @@ def layers_of(ansatz: Ansatz, before: Mapping[str, Stretch]) -> dict[str, Stretc
         lift = form.xreplace({ansatz.outputs[unknown]: sp.S.Zero})
         measures.append(numeric(sp.diff(lift, x), columns))
         measures.append(np.sqrt(np.abs(numeric(sp.diff(lift, x, 2), columns))))
-    known = [replace(f, width=f.width / NARROWER) for f in before[name].fronts] if name in before else []
+    old = before.get(name)
+    known = [replace(f, width=f.width / NARROWER) for f in old.fronts] if isinstance(old, Stretch) else []
     fronts = fronts_of(s, np.stack(measures), ring=ring, known=known)
     fronts = _gradual(fronts, known, ring) if known else fronts
     narrow = tuple(replace(f, width=NARROWER * f.width) for f in fronts)

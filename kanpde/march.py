@@ -15,9 +15,9 @@ from torch import nn
 from .ansatz import Ansatz, build_ansatz
 from .field import Field
 from .geometry import PointSet
-from .leg import Leg, layers_of, successor
+from .leg import Leg, layers_of, scales_of, successor
 from .nn.input_map import InputMap
-from .nn.stretch import Stretch
+from .nn.stretch import Scale
 from .plan import AdaptiveSlabs
 from .problem import Problem
 from .reference import Reference
@@ -203,12 +203,13 @@ class March:
         ansatz = self._ansatz()
         return InputMap(ansatz.problem.domain.bounds, ansatz.periodic, self._stretches(ansatz))
 
-    def _stretches(self, ansatz: Ansatz) -> dict[str, Stretch]:
-        """The maps for thin layers, if the plan has any."""
+    def _stretches(self, ansatz: Ansatz) -> dict[str, Scale]:
+        """The scales of the problem, and the maps for thin layers if the plan has any."""
+        scales = scales_of(ansatz.problem)
         if not self.plan.stretch:
-            return {}
+            return scales
         before = self.fields[self.slabs[-1][1]].trial.input_map.stretches if self.slabs else {}
-        return layers_of(ansatz, before)
+        return {**scales, **layers_of(ansatz, before)}
 
     def _fresh(self, network: nn.Module) -> nn.Module:
         """The same structure with new weights."""
