@@ -320,6 +320,11 @@ class Problem:
         return highest
 
     @property
+    def differentiated(self) -> tuple[str, ...]:
+        """Coordinates of space that the equations have derivatives by; the others are parameters of the solution."""
+        return tuple(c for c in self.domain.space_names if any(self.orders[u, c] for u in self.unknown))
+
+    @property
     def time_order(self) -> int:
         """Highest order of a time derivative; 0 for a steady problem."""
         t = self.domain.time_name

@@ -164,6 +164,14 @@ class Family(Problem):
         return [Initial(u=-tanh((x - sp.Rational(1, 2)) / width))]
 
 
+def test_layers_of_a_family_are_those_of_its_thinnest_member():
+    found = layers_of(build_ansatz(Family(), hard=True), {})
+    assert list(found) == ["x"]
+    centres = [f.centre for f in found["x"].fronts]
+    assert min(abs(c - 0.5) for c in centres) < 0.01
+    assert min(f.width for f in found["x"].fronts) <= NARROWER * 0.01 * 1.1
+
+
 def test_a_coordinate_on_a_logarithmic_scale_is_mapped_by_its_bounds():
     assert scales_of(Family()) == {"width": Logarithm(100.0)}
     assert scales_of(Plane()) == {}

@@ -466,6 +466,10 @@ class Family(Problem):
         return u.t - k * u.xx
 
 
+def test_coordinates_without_derivatives_are_told_apart():
+    assert Family().differentiated == ("x",)
+
+
 def test_the_scale_of_a_coordinate_is_part_of_the_definition():
     class Linear(Family):
         logarithmic = ()
