@@ -21,7 +21,7 @@ from .jet import JetPlan, nested_autograd, propagates
 from .linearisation import BlockLinearisation, DenseSlopes, Linearisation, Slopes
 from .nn.input_map import InputMap
 from .nn.network import Layer, Network
-from .nn.stretch import sampled_evenly
+from .nn.stretch import Stretch, sampled_evenly
 from .prior import Prior
 from .sampling import denser_at_ends
 from .symbols import Parameter
@@ -422,9 +422,9 @@ def draw_points(
     dense = [names.index(name) for name in ansatz.dense_ends]
 
     def moved(sampler: Sampler, n: int, d: int) -> np.ndarray:
-        unit = sampled_evenly(sampler(n, d), stretches)
+        unit = sampler(n, d)
         unit[:, dense] = denser_at_ends(unit[:, dense])
-        return unit
+        return sampled_evenly(unit, stretches)
 
     found = {}
     for term in ansatz.terms:
@@ -459,7 +459,9 @@ def assemble(
         sides = tuple(Side(ansatz.expressions[term.name], outputs, p, trial) for p in points[term.name])
         plain = inside or not ansatz.problem.equations or (isinstance(term.place, AtPoints) and term.place.noisy)
         weight = term.weight * (1.0 if plain else penalty**2)
-        local = _layer_weights(trial.input_map, sides[0].x) if inside and trial.input_map.stretches else None
+        local = (
+            _layer_weights(trial.input_map, sides[0].x) if inside and _stretched_at_layers(trial.input_map) else None
+        )
         blocks.append(Block(term.name, weight, sides, local, means=_means(points[term.name][0], sides[0].x)))
     return LeastSquares(trial, blocks)
 
@@ -472,10 +474,15 @@ def _means(points: PointSet, like: Tensor) -> Float[Tensor, "rows points"] | Non
     return weights / weights.sum(1, keepdim=True)
 
 
+def _stretched_at_layers(input_map: InputMap) -> list[str]:
+    """Coordinates with thin layers; one on a logarithmic scale has none, and its residuals count evenly in it."""
+    return [name for name, scale in input_map.stretches.items() if isinstance(scale, Stretch)]
+
+
 def _layer_weights(input_map: InputMap, x: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
     """1 / xi'(s)^2, divided by its mean."""
-    names = list(input_map.bounds)
-    slopes = [rows[1] for name, rows in zip(names, input_map.scaled(x, 1), strict=True) if name in input_map.stretches]
+    names, layers = list(input_map.bounds), _stretched_at_layers(input_map)
+    slopes = [rows[1] for name, rows in zip(names, input_map.scaled(x, 1), strict=True) if name in layers]
     weights = torch.stack(slopes).prod(0) ** -2
     return weights / weights.mean()
 

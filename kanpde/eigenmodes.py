@@ -28,7 +28,7 @@ from .conditions import Condition, Data, Integral
 from .expression import Expression
 from .field import Field
 from .geometry import Domain, PointSet
-from .leg import Leg
+from .leg import Leg, scales_of
 from .nn import KAN, Network
 from .optim import GaussNewton
 from .plan import Plan
@@ -178,6 +178,7 @@ class Mode(Problem):
         self.unknowns = tuple(whole.unknown)  # type: ignore[misc]
         self.declared, self.materials = whole.declared, whole.materials
         self.singularities = start.singular  # type: ignore[misc]
+        self.logarithmic = tuple(whole.logarithmic)  # type: ignore[misc]
         fields = [start.field, *(solution.field.parts[-1] for solution in near)]
         self._known = [
             {u: field_function(field, u, i)(*self.domain.coordinates) for u in self.unknowns}
@@ -231,6 +232,7 @@ class Likeness(Problem):
         self._values: dict[str, Any] = {name: start.field.values(points, name) for name in mode.unknown}
         self.domain, self.unknowns = mode.domain, tuple(mode.unknown)  # type: ignore[misc]
         self.materials, self.singularities = mode.materials, mode.singularities  # type: ignore[misc]
+        self.logarithmic = mode.logarithmic  # type: ignore[misc]
         super().__init__()
 
     @property
@@ -404,7 +406,7 @@ def _random(ansatz: Ansatz, size: Size, hard: bool, seed: int) -> Leg:
     network = _kan(ansatz, size, seed)
     points = Points().resolved(sum(p.numel() for p in network.parameters()), ansatz.problem.domain)
     settings = Settings(GaussNewton(), seed, hard, points, Budget(steps=1), 1)
-    return Leg.of(ansatz, network, {}, settings, Seeds(seed))
+    return Leg.of(ansatz, network, scales_of(ansatz.problem), settings, Seeds(seed))
 
 
 def _pencil(leg: Leg, eigenvalue: str) -> tuple[Matrix, Matrix]:

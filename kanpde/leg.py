@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,9 @@ from .geometry import PointSet, Sampler
 from .nn import KAN, KANLayer, Network
 from .nn.basis import Basis
 from .nn.input_map import InputMap, angles
-from .nn.stretch import Front, Stretch, fronts_of, stretch_offset
+from .nn.logarithm import Logarithm
+from .nn.stretch import Front, Scale, Stretch, fronts_of, stretch_offset
+from .problem import Problem
 from .resampling import Resampling, changed
 from .sampling import SAMPLERS
 from .seeds import Seeds
@@ -64,7 +68,7 @@ class Leg:
 
     @classmethod
     def of(
-        cls, ansatz: Ansatz, network: nn.Module, stretches: dict[str, Stretch], settings: Settings, seeds: Seeds
+        cls, ansatz: Ansatz, network: nn.Module, stretches: Mapping[str, Scale], settings: Settings, seeds: Seeds
     ) -> Leg:
         """A leg with freshly drawn points."""
         problem = ansatz.problem
@@ -156,34 +160,51 @@ def samplers(ansatz: Ansatz, settings: Settings, seed: int) -> dict[str, Sampler
     return {term.name: make(int(s)) for term, s in zip(ansatz.terms, seeds, strict=True)}
 
 
-def layers_of(ansatz: Ansatz, before: Mapping[str, Stretch]) -> dict[str, Stretch]:
-    """Maps that give room to the thin layers which the trial solution starts from, with one space coordinate.
+def scales_of(problem: Problem) -> dict[str, Scale]:
+    """The maps of the coordinates that are on a logarithmic scale."""
+    bounds = problem.domain.bounds
+    return {name: Logarithm(bounds[name][1] / bounds[name][0]) for name in problem.logarithmic}
+
+
+def layers_of(ansatz: Ansatz, before: Mapping[str, Scale]) -> dict[str, Stretch]:
+    """Maps that give room to the thin layers which the trial solution starts from, along one coordinate.
 
     They are looked for in the slope of the lift, and in the root of its curvature, at the last instant: that is the
-    initial value of a slab, or what a lift of the problem's own has made of it.
+    initial value of a slab, or what a lift of the problem's own has made of it. Coordinates without derivatives are
+    parameters: the layers of a few of their values are found together.
 
     Args:
         ansatz: the trial solution.
         before: the maps of the slab before.
     """
-    domain = ansatz.problem.domain
-    if len(domain.space_names) != 1 or domain.time is None:
+    problem, domain = ansatz.problem, ansatz.problem.domain
+    if len(problem.differentiated) != 1 or domain.time is None or not domain.is_box:
         return {}
-    (name,) = domain.space_names
+    (name,) = problem.differentiated
     x, ring = domain.coordinate(name), name in ansatz.periodic
-    lo, hi = domain.bounds[name]
     s = np.linspace(-1, 1, NODES)
-    columns = {name: lo + (hi - lo) * (s + 1) / 2, domain.time.name: np.full(NODES, domain.bounds[domain.time.name][1])}
+    (lo, hi), (_, last) = domain.bounds[name], domain.bounds[domain.time.name]
+    line = {name: lo + (hi - lo) * (s + 1) / 2, domain.time.name: np.full(NODES, last)}
+    parameters = [c for c in domain.space_names if c != name]
     measures = []
-    for unknown, form in ansatz.forms.items():
-        lift = form.xreplace({ansatz.outputs[unknown]: sp.S.Zero})
-        measures.append(numeric(sp.diff(lift, x), columns))
-        measures.append(np.sqrt(np.abs(numeric(sp.diff(lift, x, 2), columns))))
-    known = [replace(f, width=f.width / NARROWER) for f in before[name].fronts] if name in before else []
+    for values in product(*(_seen(problem, c) for c in parameters)):
+        columns = {c: line[c] if c in line else np.full(NODES, values[parameters.index(c)]) for c in domain.names}
+        for unknown, form in ansatz.forms.items():
+            lift = form.xreplace({ansatz.outputs[unknown]: sp.S.Zero})
+            measures.append(numeric(sp.diff(lift, x), columns))
+            measures.append(np.sqrt(np.abs(numeric(sp.diff(lift, x, 2), columns))))
+    old = before.get(name)
+    known = [replace(f, width=f.width / NARROWER) for f in old.fronts] if isinstance(old, Stretch) else []
     fronts = fronts_of(s, np.stack(measures), ring=ring, known=known)
     fronts = _gradual(fronts, known, ring) if known else fronts
     narrow = tuple(replace(f, width=NARROWER * f.width) for f in fronts)
     return {name: Stretch(narrow, ring)} if narrow else {}
+
+
+def _seen(problem: Problem, parameter: str) -> list[float]:
+    """Values of a coordinate without derivatives at which layers are looked for: both ends and the middle of its scale."""
+    lo, hi = problem.domain.bounds[parameter]
+    return [lo, math.sqrt(lo * hi) if parameter in problem.logarithmic else (lo + hi) / 2, hi]
 
 
 def _gradual(fronts: Sequence[Front], known: Sequence[Front], ring: bool) -> tuple[Front, ...]:

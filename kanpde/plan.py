@@ -52,7 +52,7 @@ class Plan:
     Args:
         slabs: number of equal time slabs, at least 1, or `AdaptiveSlabs`.
         warm: start a slab from the weights of the slab before instead of new ones.
-        stretch: adapt the coordinate of a problem in one space dimension to the thin layers that a slab starts with.
+        stretch: adapt the one coordinate of space that has derivatives to the thin layers that a slab starts with.
         stages: number of networks per slab, at least 1: each further one is trained on what the ones before left.
         refinements: one after another, each when there is no more progress.
         balance: of the weights of the blocks, or of their points.

@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from .check import CheckReport
     from .singularity import Singular
 
-SETTINGS = ("unknowns", "manufactured", "closed_form_error", "source", "singularities", "group", "typical")
+SETTINGS = (
+    "unknowns",
+    "manufactured",
+    "closed_form_error",
+    "source",
+    "singularities",
+    "group",
+    "typical",
+    "logarithmic",
+)
 """Attributes of a class that say something about the problem and are no parameters of it."""
 
 GROUPS = ("elliptic", "parabolic", "hyperbolic", "fluids", "solids", "many dimensions", "ODEs", "inverse")
@@ -51,6 +60,8 @@ class Problem:
         source: where the problem comes from.
         singularities: terms of a known kind that the solution has at corners, `[Singular(at=(0, 0), exponent=2/3)]`; those
             of all corners with straight sides without it, none for `()`.
+        logarithmic: coordinates of space on a logarithmic scale, such as a parameter that varies over decades: points are
+            drawn, and networks see it, evenly in its logarithm.
         group: what it is listed under, one of `GROUPS`.
         typical: relative error and seconds of `kanpde solve` without options, as measured; None where it was not.
 
@@ -75,6 +86,7 @@ class Problem:
     source: ClassVar[str] = ""
     materials: Mapping[str, Domain] = MappingProxyType({})
     singularities: ClassVar[Sequence[Singular] | None] = None
+    logarithmic: ClassVar[Sequence[str]] = ()
     group: ClassVar[str] = ""
     typical: ClassVar[tuple[float, float] | None] = None
 
@@ -99,6 +111,7 @@ class Problem:
                 setattr(self, name, type(value)(value.initial, name))
             elif name in parameters:
                 setattr(self, name, value.item() if isinstance(value, np.generic) else value)
+        self._check_logarithmic()
         check_materials(self.materials, self.domain, self._given_values())
         self.inverse_parameters  # noqa: B018  (reads all terms: what is wrong is refused here, not in the middle of a run)
         self.exact_solution  # noqa: B018
@@ -114,6 +127,20 @@ class Problem:
         """Leave out what follows from the definition: it is derived again when it is asked for."""
         derived = {n for c in type(self).__mro__ for n, v in vars(c).items() if isinstance(v, cached_property)}
         return {name: value for name, value in vars(self).items() if name not in derived}
+
+    def _check_logarithmic(self) -> None:
+        """Logarithms need coordinates of space between positive bounds."""
+        if isinstance(self.logarithmic, str):
+            raise ValueError(f"`logarithmic` must be a tuple of names, got {self.logarithmic!r}: write (name,).")
+        for name in self.logarithmic:
+            if name not in self.domain.space_names:
+                names = ", ".join(self.domain.space_names)
+                raise ValueError(f"`logarithmic` must name coordinates of space ({names}), got {name!r}.")
+            low, _ = self.domain.bounds[name]
+            if not low > 0:
+                raise ValueError(
+                    f"`logarithmic` must name coordinates that are positive, got {name!r} from {low:g} on."
+                )
 
     # ---------------------------------------------------------------- what the user declared
 
@@ -294,6 +321,11 @@ class Problem:
         return highest
 
     @property
+    def differentiated(self) -> tuple[str, ...]:
+        """Coordinates of space that the equations have derivatives by; the others are parameters of the solution."""
+        return tuple(c for c in self.domain.space_names if any(self.orders[u, c] for u in self.unknown))
+
+    @property
     def time_order(self) -> int:
         """Highest order of a time derivative; 0 for a steady problem."""
         t = self.domain.time_name
@@ -359,6 +391,7 @@ class Problem:
         starts from does not count.
         """
         text = [f"{c.name}:{c.kind}:{sp.srepr(self.domain.exact_bounds[c.name])}" for c in self.domain.coordinates]
+        text += [f"logarithmic:{','.join(self.logarithmic)}"] if self.logarithmic else []
         text += [] if self.domain.is_box else [repr(self.domain.shape)]
         text += [f"{t.name}:{sp.srepr(t.expression)}:{t.weight}" for t in self.terms]
         text += [f"{type(c).__name__}:{c.hard}" for c in self.condition_list]

@@ -104,7 +104,7 @@ def recommended_plan(problem: Problem, budget: Budget, *, slabs: bool = True) ->
     if not slabs or not may_get_thin_layers(problem) or problem.inverse_parameters or problem.has_data:
         return Plan()
     count = _affordable(budget, MOST_SLABS, SLAB_SECONDS, SLAB_STEPS)
-    return Plan(slabs=count, stretch=len(problem.domain.space_names) == 1)
+    return Plan(slabs=count, stretch=len(problem.differentiated) == 1)
 
 
 def _affordable(budget: Budget, most: int, seconds: float, steps: int) -> int:

@@ -79,6 +79,7 @@ class Slab(Problem):
         self.domain = whole.domain.with_time(ends)
         self.unknowns = tuple(whole.unknown)  # type: ignore[misc]
         self.declared, self.materials = whole.declared, whole.materials
+        self.logarithmic = tuple(whole.logarithmic)  # type: ignore[misc]
         self.given_lift = whole.given_lift if before is None else None
         super().__init__()
 

@@ -22,7 +22,8 @@ from .geometry import Depth, depth_of, recorded_shape
 from .nn import Network
 from .nn.input_map import InputMap
 from .nn.layout import build, describe
-from .nn.stretch import Front, Stretch
+from .nn.logarithm import Logarithm
+from .nn.stretch import Front, Scale, Stretch
 from .record import ATTRIBUTES, Gridded, RecordError
 from .reference import Reference, usual_nodes
 from .sampled import Sampled, chosen_axes, sample_grid, sample_points, time_name
@@ -424,10 +425,7 @@ def _shapes_content(inside: sp.Expr | None) -> dict[str, Any]:
 
 def _part_content(part: Field) -> dict[str, Any]:
     trial = part.trial
-    fronts = {
-        name: {"ring": stretch.ring, "fronts": [[f.centre, f.width, f.share] for f in stretch.fronts]}
-        for name, stretch in trial.input_map.stretches.items()
-    }
+    fronts = {name: _scale_content(scale) for name, scale in trial.input_map.stretches.items()}
     return {
         "outputs": json.dumps({n: serialise.encode(v) for n, v in part.outputs.items()}),
         "forms": _encoded_forms(part),
@@ -438,6 +436,19 @@ def _part_content(part: Field) -> dict[str, Any]:
         "layout": json.dumps(describe(trial.network)),
         "weights": dict(trial.state_dict()),
     }
+
+
+def _scale_content(scale: Scale) -> dict[str, Any]:
+    """Numbers that `_recorded_scale` makes an equal scale from."""
+    if isinstance(scale, Logarithm):
+        return {"ratio": scale.ratio}
+    return {"ring": scale.ring, "fronts": [[f.centre, f.width, f.share] for f in scale.fronts]}
+
+
+def _recorded_scale(about: dict[str, Any]) -> Scale:
+    if "ratio" in about:
+        return Logarithm(float(about["ratio"]))
+    return Stretch(tuple(Front(*map(float, f)) for f in about["fronts"]), bool(about["ring"]))
 
 
 def _encoded_forms(part: Field) -> str | None:
@@ -476,10 +487,7 @@ def recorded_parts(content: dict[str, Any], model: torch.nn.Module | None = None
         network = recorded_network(content, len(parts)) if model is None else copy.deepcopy(model)
         if network is None:
             raise RecordError("`model` is missing: its network is neither KAN nor MLP")
-        stretches = {
-            name: Stretch(tuple(Front(*map(float, f)) for f in about["fronts"]), bool(about["ring"]))
-            for name, about in json.loads(part["stretches"]).items()
-        }
+        stretches = {name: _recorded_scale(about) for name, about in json.loads(part["stretches"]).items()}
         bounds = {name: (float(lo), float(hi)) for name, (lo, hi) in json.loads(part["bounds"]).items()}
         trial = Trial(network, InputMap(bounds, json.loads(part["periodic"]), stretches))
         for name, value in json.loads(part["numbers"]).items():

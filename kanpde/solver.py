@@ -213,10 +213,10 @@ def _check_kinds(problem: object, model: object, seed: object, steps: object, th
 def _check_plan(plan: Plan, problem: Problem) -> None:
     if not isinstance(plan, Plan):
         raise TypeError(f"`plan` must be a Plan such as Plan(slabs=20), got {plan!r}.")
-    if plan.stretch and (len(problem.domain.space_names) != 1 or problem.domain.time is None):
+    if plan.stretch and (len(problem.differentiated) != 1 or problem.domain.time is None):
         raise ValueError(
             f"`stretch` must be False for {problem.name}, got True: fronts are looked for along one coordinate of space "
-            "in an evolution."
+            "with derivatives in an evolution."
         )
     if plan.slabs != 1:
         check_slabs(problem)

@@ -2,15 +2,17 @@
 
 import numpy as np
 import pytest
+import sympy as sp
 import torch
 from torch.testing import assert_close
 
 from kanpde import Dirichlet, Initial, Interval, Periodic, Points, Problem, Rectangle, Time, laplacian, pi, sin, tanh
 from kanpde.ansatz import build_ansatz
 from kanpde.budget import Budget
-from kanpde.leg import NARROWER, Leg, layers_of, successor
+from kanpde.leg import NARROWER, Leg, layers_of, scales_of, successor
 from kanpde.nn import KAN, MLP
 from kanpde.nn.input_map import InputMap
+from kanpde.nn.logarithm import Logarithm
 from kanpde.nn.stretch import Front, Stretch
 from kanpde.optim import GaussNewton
 from kanpde.plan import Plan
@@ -147,6 +149,39 @@ def test_a_front_on_a_ring_is_stretched_on_a_ring():
 @pytest.mark.parametrize("problem", [Smooth(), Plane()])
 def test_smooth_starts_and_planes_are_not_stretched(problem):
     assert layers_of(build_ansatz(problem), {}) == {}
+
+
+class Family(Problem):
+    """Fronts whose width is a coordinate."""
+
+    logarithmic = ("width",)
+    domain = Rectangle(x=(-1, 1), width=(0.01, 1)) * Time(t=(0, 1))
+
+    def residual(self, u, x, width, t):
+        return u.t + u * u.x - width * u.xx
+
+    def conditions(self, x, width, t):
+        return [Initial(u=-tanh((x - sp.Rational(1, 2)) / width))]
+
+
+def test_layers_of_a_family_are_those_of_its_thinnest_member():
+    found = layers_of(build_ansatz(Family(), hard=True), {})
+    assert list(found) == ["x"]
+    centres = [f.centre for f in found["x"].fronts]
+    assert min(abs(c - 0.5) for c in centres) < 0.01
+    assert min(f.width for f in found["x"].fronts) <= NARROWER * 0.01 * 1.1
+
+
+def test_a_coordinate_on_a_logarithmic_scale_is_mapped_by_its_bounds():
+    assert scales_of(Family()) == {"width": Logarithm(100.0)}
+    assert scales_of(Plane()) == {}
+
+
+def test_residuals_count_evenly_on_a_logarithmic_scale():
+    block = leg_of(Family(), stretches=scales_of(Family()), points=64).loss.blocks[0]
+    assert block.local is None
+    decades = torch.log10(block.sides[0].x[:, 1])
+    assert_close(torch.histc(decades, 4, -2, 0), torch.full((4,), 16.0, dtype=torch.float64))
 
 
 def test_layers_of_the_slab_before_stay_where_nothing_else_is_found():

@@ -281,6 +281,27 @@ def test_the_points_of_a_slab_are_dense_towards_its_first_and_its_last_instant(s
         assert at_ends.mean() == pytest.approx(share, abs=5e-3)
 
 
+class Decay(Problem):
+    """A rate that is a coordinate over two decades."""
+
+    domain = Interval(k=(0.1, 10)) * Time(t=(0, 1))
+    logarithmic = ("k",)
+
+    def residual(self, u, k, t):
+        return u.t + k * u
+
+    def conditions(self, k, t):
+        return [Initial(u=1)]
+
+
+@pytest.mark.parametrize(("slabs", "share"), [(1, 0.2), (2, 2 * math.acos(0.8) / math.pi)])
+def test_the_points_of_a_slab_are_dense_towards_the_ends_of_the_scale_of_a_parameter(slabs, share):
+    march = March(Decay(), replace(settings(Plan(slabs=slabs), hard=True), points=Points(2000, 5)))
+    (inside,) = march.leg(network_of(Decay())).points["equation"]
+    at_ends = np.abs(np.log10(inside.columns["k"])) > 0.8
+    assert at_ends.mean() == pytest.approx(share, abs=5e-3)
+
+
 def test_no_two_slabs_draw_the_same_points_at_the_start_or_later():
     march = march_of(Heat(), Plan(slabs=2))
     first = march.leg(network_of(Heat()))

@@ -451,3 +451,44 @@ def test_latex_of_several_letters_and_of_periodicity():
     lines = disk.latex()
     assert lines[0] == r"u_{rr} + \frac{u_{r}}{r} + \frac{u_{\theta\theta}}{r^{2}} = 0"
     assert r"\left[u_{\theta}\right]_{\theta=0}^{\theta=2 \pi} = 0 \quad \text{(periodic u.theta in theta)}" in lines
+
+
+# -------------------------------------------------------------------- scales
+
+
+class Family(Problem):
+    """A parameter as a coordinate."""
+
+    domain = Rectangle(x=(0, 1), k=(0.01, 1)) * Time(t=(0, 1))
+    logarithmic = ("k",)
+
+    def residual(self, u, x, k, t):
+        return u.t - k * u.xx
+
+
+def test_coordinates_without_derivatives_are_told_apart():
+    assert Family().differentiated == ("x",)
+
+
+def test_the_scale_of_a_coordinate_is_part_of_the_definition():
+    class Linear(Family):
+        logarithmic = ()
+
+    assert Linear().definition_hash != Family().definition_hash
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ("k", r"`logarithmic` must be a tuple of names, got 'k'"),
+        (("z",), r"`logarithmic` must name coordinates of space \(x, k\), got 'z'"),
+        (("t",), r"`logarithmic` must name coordinates of space \(x, k\), got 't'"),
+        (("x",), "`logarithmic` must name coordinates that are positive, got 'x' from 0 on"),
+    ],
+)
+def test_a_scale_that_cannot_be_logarithmic_is_refused(names, message):
+    class Wrong(Family):
+        logarithmic = names
+
+    with pytest.raises(ValueError, match=message):
+        Wrong()

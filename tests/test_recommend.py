@@ -127,6 +127,23 @@ def test_nonlinear_evolutions_get_a_second_hidden_layer_and_slabs_if_thin_layers
     assert recommended_plan(Smooth(), Budget(seconds=120)) == Plan()
 
 
+class Family(Problem):
+    """Fronts for many diffusions at once."""
+
+    domain = Rectangle(x=(-1, 1), nu=(0.001, 0.01)) * Time(t=(0, 1))
+
+    def residual(self, u, x, nu, t):
+        return u.t + u * u.x - nu * u.xx
+
+    def conditions(self, x, nu, t):
+        return [Initial(u=-sin(pi * x)), Dirichlet(u=0, on="x")]
+
+
+def test_a_coordinate_without_derivatives_does_not_keep_the_other_from_being_stretched():
+    plan = recommended_plan(Family(), Budget(seconds=80))
+    assert (plan.slabs, plan.stretch) == (10, True)
+
+
 @pytest.mark.parametrize(("diffusion", "thin"), [(0.02, False), (0.0099, True), (-0.0099, True), (0, True)])
 def test_thin_layers_are_expected_where_the_number_of_diffusion_is_low(diffusion, thin):
     assert may_get_thin_layers(Smooth(diffusion=diffusion)) == thin

@@ -308,3 +308,23 @@ def test_a_record_holds_no_pickle(solved):
 
     with h5py.File(solved[1]) as file:
         file.visititems(visit)
+
+
+class Family(Problem):
+    """A decay whose rate is a coordinate over decades."""
+
+    domain = Interval(k=(0.01, 1)) * Time(t=(0, 1))
+    logarithmic = ("k",)
+
+    def residual(self, u, k, t):
+        return u.t + k * u
+
+    def conditions(self, k, t):
+        return [Initial(u=1)]
+
+
+def test_a_logarithmic_scale_comes_back_from_a_record(tmp_path):
+    solution = solve(Family(), KAN([2, 2, 1], basis="chebyshev", k=3), steps=2, hard=True, record=tmp_path / "log.h5")
+    again = Solution.load(tmp_path / "log.h5")
+    places = {"k": np.array([0.01, 0.05, 0.9]), "t": np.array([0.1, 0.5, 1.0])}
+    assert np.array_equal(again(**places), solution(**places))

@@ -128,7 +128,9 @@ def _training(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--sampler", help="sobol (default), lhs, uniform or grid")
     sub.add_argument("--threads", type=int, help="of PyTorch (default: 1 for small problems)")
     sub.add_argument("--slabs", metavar="N|auto", help="time slabs (default: as the problem needs)")
-    sub.add_argument("--stretch", action="store_true", default=None, help="give room to thin layers in one dimension")
+    sub.add_argument(
+        "--stretch", action="store_true", default=None, help="give room to thin layers along one coordinate"
+    )
     sub.add_argument("--stages", type=int, help="networks per slab, each for what the ones before left (default: 1)")
     sub.add_argument(
         "--refine", help="when there is no more progress: grid, degree, width, depth, or several with commas"

@@ -16,7 +16,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..jet import Jet, JetPlan
-from .stretch import Stretch
+from .logarithm import Logarithm
+from .stretch import Scale
 
 LAG = math.pi * (math.sqrt(5) - 1) / 2
 """By how much the second cosine of a periodic coordinate comes after the first."""
@@ -28,7 +29,8 @@ class InputMap(nn.Module):
     Args:
         bounds: coordinate name to (lower, upper).
         periodic: names of the coordinates that go round.
-        stretches: coordinate name to the map that gives room to its thin layers, applied to the scaled coordinate.
+        stretches: coordinate name to the map that gives room to its thin layers, or to small values as much as to large
+            ones, applied to the scaled coordinate.
 
     Raises:
         ValueError: for a periodic or stretched coordinate without bounds, or a stretch of the wrong kind.
@@ -38,7 +40,7 @@ class InputMap(nn.Module):
         self,
         bounds: Mapping[str, tuple[float, float]],
         periodic: Sequence[str] = (),
-        stretches: Mapping[str, Stretch] | None = None,
+        stretches: Mapping[str, Scale] | None = None,
     ):
         super().__init__()
         self.bounds, self.periodic, self.stretches = dict(bounds), tuple(periodic), dict(stretches or {})
@@ -87,13 +89,17 @@ class InputMap(nn.Module):
         """Inputs of the network as expressions of the coordinates.
 
         Raises:
-            ValueError: for a stretched coordinate, whose map is no short formula.
+            ValueError: for a coordinate stretched at layers, whose map is no short formula.
         """
-        if self.stretches:
-            raise ValueError(f"`stretches` must be empty for a formula, got one of '{next(iter(self.stretches))}'.")
+        stretched = [name for name, scale in self.stretches.items() if not isinstance(scale, Logarithm)]
+        if stretched:
+            raise ValueError(f"`stretches` must be empty for a formula, got one of '{stretched[0]}'.")
         out: list[sp.Expr] = []
         for name, (lo, hi) in self.bounds.items():
             lower, upper = (sp.Integer(int(v)) if v == int(v) else sp.Float(v, 17) for v in (lo, hi))
+            if name in self.stretches:
+                out.append(2 * sp.log(coordinates[name] / lower) / sp.log(upper / lower) - 1)
+                continue
             scaled = 2 * (coordinates[name] - lower) / (upper - lower) - 1
             if name in self.periodic:
                 out += [sp.cos(sp.pi * (scaled + 1) - lag) for lag in (sp.S.Zero, sp.pi * (sp.sqrt(5) - 1) / 2)]

@@ -16,6 +16,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from .logarithm import Logarithm
+
 ITERATIONS = 80
 TABLE = 4001
 """Nodes between which the inverse is bracketed."""
@@ -108,6 +110,10 @@ class Stretch:
         return [row.numpy() for row in self.rows(torch.as_tensor(s, dtype=torch.float64), order)]
 
 
+Scale = Stretch | Logarithm
+"""A smooth rising map of [-1, 1], under which a network sees a coordinate."""
+
+
 def _line_rows(s: Tensor, front: Front, order: int) -> list[Tensor]:
     """asinh((s - c) / w), scaled to take -1 to -1 and 1 to 1."""
     low, high = (math.asinh((end - front.centre) / front.width) for end in (-1, 1))
@@ -195,7 +201,7 @@ def _width(s: np.ndarray, steep: np.ndarray, i: int) -> float:
     return max(float(np.mean(reach)) if reach else 1.0, float(s[1] - s[0])) / math.acosh(math.sqrt(2))
 
 
-def sampled_evenly(unit: Float[np.ndarray, "n d"], stretches: Sequence[Stretch | None]) -> Float[np.ndarray, "n d"]:
+def sampled_evenly(unit: Float[np.ndarray, "n d"], stretches: Sequence[Scale | None]) -> Float[np.ndarray, "n d"]:
     """Points of the unit cube, moved so that they are as dense in every xi as they were in the cube."""
     out = unit.copy()
     for i, stretch in enumerate(stretches):
@@ -205,6 +211,6 @@ def sampled_evenly(unit: Float[np.ndarray, "n d"], stretches: Sequence[Stretch |
     return out
 
 
-def stretch_offset(stretch: Stretch) -> float:
+def stretch_offset(stretch: Scale) -> float:
     """Xi at s = -1: -1 on a line, anything on a ring."""
     return float(stretch.rows(torch.tensor([-1.0], dtype=torch.float64), 0)[0])

@@ -3,11 +3,13 @@
 import math
 
 import pytest
+import sympy as sp
 import torch
 from torch.testing import assert_close
 
 from kanpde.jet import JetPlan, nested_autograd
 from kanpde.nn.input_map import LAG, InputMap
+from kanpde.nn.logarithm import Logarithm
 from kanpde.nn.stretch import Front, Stretch
 
 X = torch.tensor([[0.0, -1.0], [1.0, 0.5], [3.0, 2.0]], dtype=torch.float64)
@@ -71,6 +73,16 @@ def test_the_jet_of_stretched_coordinates_is_that_of_nested_autograd(periodic, s
 def test_a_stretched_coordinate_is_that_of_its_stretch():
     s = 2 * X[:, 0] / 3 - 1
     assert_close(InputMap(BOUNDS, (), {"x": LINE})(X)[:, 0], LINE.rows(s, 0)[0])
+
+
+def test_a_logarithmic_scale_is_a_formula():
+    bounds = {"x": (0.0, 3.0), "k": (0.01, 2.0)}
+    input_map = InputMap(bounds, (), {"k": Logarithm(200.0)})
+    x, k = sp.symbols("x k")
+    expected = sp.lambdify((x, k), input_map.expressions({"x": x, "k": k}))
+    points = torch.tensor([[0.5, 0.02], [2.5, 1.7]], dtype=torch.float64)
+    wanted = torch.tensor([expected(*map(float, p)) for p in points], dtype=torch.float64)
+    assert_close(input_map(points), wanted, rtol=1e-12, atol=1e-12)
 
 
 def test_a_stretched_ring_still_closes():
