@@ -12,80 +12,41 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import sympy as sp
-import torch
-from jaxtyping import Complex, Float
+from jaxtyping import Float
 from torch import nn
 
-from .ansatz import Ansatz
-from .budget import Budget
 from .conditions import Condition, Data, Integral
 from .expression import Expression
-from .field import Field
-from .geometry import Domain, PointSet
-from .leg import Leg, scales_of
-from .nn import KAN, Network
-from .optim import GaussNewton
+from .geometry import PointSet
 from .plan import Plan
 from .problem import Problem
+from .random_modes import Start, kan_of_size, lowest_modes, norm, scale
 from .sampling import Sobol
-from .seeds import Seeds
-from .settings import Points, Settings
-from .singularity import SINGULAR, Singular, singular_terms
+from .settings import Points
 from .slabs import field_function
 from .solution import Solution
 from .solver import limited_threads, ready_ansatz, solve
 from .symbols import Parameter
 from .training import Report
 
-Size = tuple[int, tuple[int, int]]
-LINE: tuple[Size, ...] = ((24, (12, 8)),)
-WIDE: tuple[Size, ...] = ((50, (6, 4)), (100, (8, 6)))
-"""Nodes and Chebyshev degrees of the random networks, with one input and with more; the next where one sees too little."""
 USUAL = (10, (16, 6))
-"""Of the network that is trained."""
+"""Nodes and Chebyshev degrees of the network that is trained."""
 SECONDS, TO_FIT = 30.0, 0.25
 """For each mode, without a budget; and the part of the time that the fit may take."""
 PER_PARAMETER = 4
 """Points that a combination is fitted at."""
-RESOLVED, DRIFT = 0.1, 0.01
-"""Relative residual up to which a combination of random functions counts as a mode, and how far others may find it."""
-OTHER = 1009
-"""Between the seeds of the random functions."""
 ASTRAY = 0.1
-"""Relative change of an eigenvalue in the training that is worth a doubt."""
-REAL = 1e-3
-"""Relative imaginary part up to which an eigenvalue counts as real."""
-NEGLIGIBLE = 1e-12
-"""Of singular values."""
+"""Relative change of an eigenvalue in the training that is worth a doubt, and relative residual."""
 CLUSTER = 2e-2
 """Relative distance of eigenvalues up to which their functions are kept orthogonal."""
-SHIFT = 0.37
-"""How far below the eigenvalue nearest to 0 the shift lies, in eigenvalues."""
 ALIKE = 0.5
 """Cosine of the angle above which two functions are taken for the same one."""
-
-Matrix = Float[np.ndarray, "rows columns"]
-
-
-@dataclass(frozen=True)
-class Start:
-    """Where the training of a mode begins.
-
-    Attributes:
-        value: the eigenvalue.
-        field: the function, of norm 1.
-        singular: the singular terms, with their factors.
-    """
-
-    value: float
-    field: Field
-    singular: tuple[Singular, ...]
 
 
 @dataclass(frozen=True)
@@ -294,9 +255,6 @@ def modes(
 
     Raises:
         ValueError: for a problem without eigenvalue, or that is not linear; if fewer modes are seen than asked for.
-
-    Source:
-        Saad (2011), Numerical Methods for Large Eigenvalue Problems, ch. 8 (shift and invert).
     """
     if problem.eigenvalue is None:
         raise ValueError(f"`problem` {problem.name} has no eigenvalue: make a number of it an Eigenvalue().")
@@ -306,11 +264,11 @@ def modes(
         raise ValueError(f"`count` must be a whole number of at least 1, got {count!r}.")
     ansatz = ready_ansatz(problem, hard)
     _check_linear(problem)
-    network = _kan(ansatz, USUAL, seed) if model is None else model
+    network = kan_of_size(ansatz, USUAL, seed) if model is None else model
     if seconds is None and steps is None:
         seconds = SECONDS * count
     with limited_threads(threads or 1):
-        starts = _lowest(ansatz, hard, seed, count)
+        starts = lowest_modes(ansatz, hard, seed, count)
     places = problem.domain.sample(PER_PARAMETER * sum(p.numel() for p in network.parameters()), Sobol(seed))
     begun = time.perf_counter()
     found: list[Solution] = []
@@ -332,7 +290,7 @@ def modes(
 
         train(Likeness(mode, start, places), TO_FIT)
         solution = train(mode, 1.0)
-        _scale(solution.field.parts[-1], 1 / _norm(problem.domain, solution.field.parts[-1]))
+        scale(solution.field.parts[-1], 1 / norm(problem.domain, solution.field.parts[-1]))
         found.append(solution)
     values = np.array([s.numbers[str(problem.eigenvalue)] for s in found])
     order = np.argsort(values)
@@ -341,12 +299,6 @@ def modes(
     begins = np.array([s.value for s in starts])
     known = np.array(problem.eigenvalues(count), float) if hasattr(problem, "eigenvalues") else None
     return Modes(str(problem.eigenvalue), values[order], begins[order], residuals, solutions, overlap, known)
-
-
-def _kan(ansatz: Ansatz, size: Size, seed: int) -> KAN:
-    width, degrees = size
-    shape = [ansatz.n_inputs, width, len(ansatz.outputs)]
-    return KAN(shape, basis="chebyshev", k=list(degrees), base=False, seed=seed)
 
 
 def _check_linear(problem: Problem) -> None:
@@ -365,118 +317,6 @@ def _check_linear(problem: Problem) -> None:
         at_one = term.expression.xreplace({number: sp.S.One})
         if not Expression(at_one, unknowns).is_linear or sp.diff(term.expression, number, 2) != 0:
             raise ValueError(f"`{term.name}` must be linear in the unknowns and in {number}: {term.expression}.")
-
-
-def _lowest(ansatz: Ansatz, hard: bool, seed: int, count: int) -> list[Start]:
-    """The lowest modes that random functions, and the singular ones, can follow.
-
-    What other random functions do not find at about the same place belongs to the functions, and not to the problem.
-
-    Source:
-        Boyd (1996), Journal of Computational Physics 126, 11 (eigenvalues that drift with the resolution are spurious).
-    """
-    most = 0
-    for size in LINE if ansatz.n_inputs == 1 else WIDE:
-        legs = [_random(ansatz, size, hard, number) for number in (seed, seed + OTHER)]
-        values, combinations = _steady([_pencil(leg, str(ansatz.problem.eigenvalue)) for leg in legs], count)
-        if len(values) == count:
-            return [_started(legs[0], float(v), c) for v, c in zip(values, combinations.T, strict=True)]
-        most = max(most, len(values))
-    raise ValueError(
-        f"`count` must be at most {most} for {ansatz.problem.name}, got {count}: random functions follow no more modes "
-        "closely; they follow more with hard=True."
-    )
-
-
-def _steady(pencils: Sequence[tuple[Matrix, Matrix]], count: int) -> tuple[Float[np.ndarray, " k"], Matrix]:
-    """At most `count` eigenvalues, the lowest ones that both pencils have, and the combinations of the first."""
-    rough, vectors = _inverted(*pencils[0], 0.0)
-    if not len(rough):
-        return rough, vectors
-    nearest = rough[np.abs(rough).argsort()]
-    shift = float(nearest[0]) - SHIFT * float(np.median(np.abs(nearest[: count + 1])))
-    (values, combinations), (others, _) = (_inverted(*pencil, shift) for pencil in pencils)
-    away = np.abs(values[:, None] - others).min(axis=1, initial=np.inf)
-    steady = np.flatnonzero(away <= DRIFT * np.abs(values - shift))
-    return values[steady[:count]], combinations[:, steady[:count]]
-
-
-def _random(ansatz: Ansatz, size: Size, hard: bool, seed: int) -> Leg:
-    """A random network of that size at points of the problem."""
-    network = _kan(ansatz, size, seed)
-    points = Points().resolved(sum(p.numel() for p in network.parameters()), ansatz.problem.domain)
-    settings = Settings(GaussNewton(), seed, hard, points, Budget(steps=1), 1)
-    return Leg.of(ansatz, network, scales_of(ansatz.problem), settings, Seeds(seed))
-
-
-def _pencil(leg: Leg, eigenvalue: str) -> tuple[Matrix, Matrix]:
-    """The rows of the loss as A + lambda B, by the parameters of the last layer and the factors of singular functions."""
-    linear = {id(p) for p in _linear(leg.field)}
-    ends = np.cumsum([0, *(p.numel() for p in leg.loss.parameters)])
-    columns = np.concatenate(
-        [np.arange(a, b) for p, a, b in zip(leg.loss.parameters, ends, ends[1:], strict=False) if id(p) in linear]
-    )
-    found = []
-    for value in (0.0, 1.0):
-        with torch.no_grad():
-            leg.trial.numbers[eigenvalue].fill_(value)
-        found.append(leg.loss.jacobian()[1][:, columns].cpu().double().numpy().copy())
-    return found[0], found[1] - found[0]
-
-
-def _inverted(still: Matrix, slope: Matrix, shift: float) -> tuple[Float[np.ndarray, " k"], Matrix]:
-    """Real eigenvalues of `(still + lambda slope) c = 0` that are resolved, ascending, and the combinations c."""
-    shifted = still + shift * slope
-    inverse, *_ = np.linalg.lstsq(shifted, -slope, rcond=NEGLIGIBLE)
-    inverted, vectors = np.linalg.eig(inverse)
-    kept = np.abs(inverted) > NEGLIGIBLE * np.abs(inverted).max(initial=0.0)
-    inverted, vectors = inverted[kept], vectors[:, kept]
-    distance = 1 / inverted
-    missed = np.linalg.norm(shifted @ vectors + distance * (slope @ vectors), axis=0)
-    sizes = np.linalg.norm(distance * (slope @ vectors), axis=0)
-    good = (missed <= RESOLVED * sizes) & (np.abs(distance.imag) <= REAL * np.abs(distance))
-    values = shift + distance.real[good]
-    order = np.argsort(values)
-    return values[order], _as_real(vectors[:, good])[:, order]
-
-
-def _as_real(vectors: Complex[np.ndarray, "n k"]) -> Matrix:
-    """Vectors turned so that their largest entry is real, and its real part."""
-    largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=0)[None], axis=0)
-    return np.real(vectors * np.conj(largest) / np.abs(largest))
-
-
-def _started(leg: Leg, value: float, combination: Float[np.ndarray, " columns"]) -> Start:
-    """The function that the combination is, of norm 1."""
-    field = Field.of(leg.ansatz, copy.deepcopy(leg.trial))
-    terms = [pair for listed in singular_terms(leg.ansatz.problem).values() for pair in listed]
-    places = _linear(field)
-    with torch.no_grad():
-        for p, part in zip(places, torch.as_tensor(combination).split([p.numel() for p in places]), strict=True):
-            p.copy_(part.view_as(p))
-    _scale(field, 1 / _norm(leg.ansatz.problem.domain, field))
-    singular = [replace(term, start=float(field.trial.numbers[factor.name].detach())) for factor, _, term in terms]
-    return Start(value, field, tuple(singular))
-
-
-def _linear(field: Field) -> list[nn.Parameter]:
-    """What a function depends on linearly: the last layer, and the factors of singular terms; nothing in other modules."""
-    network, numbers = field.trial.network, field.trial.numbers
-    if not isinstance(network, Network):
-        return []
-    return [*network.layers[-1].parameters(), *(numbers[n] for n in numbers if n.startswith(SINGULAR))]
-
-
-def _scale(field: Field, factor: float) -> None:
-    with torch.no_grad():
-        for p in _linear(field):
-            p.mul_(factor)
-
-
-def _norm(domain: Domain, field: Field) -> float:
-    """Root of the integral of the sum of squares of the unknowns."""
-    rule = domain.quadrature()
-    return sum(float(rule.integral(field.values(rule, name) ** 2)[0]) for name in field.unknowns) ** 0.5
 
 
 def _measured(

@@ -67,6 +67,7 @@ ORDER = [
     "values",
     "snapping",
     "growth",
+    "random_modes",
     "eigenmodes",
     "fitting",
     "readout",

@@ -23,10 +23,13 @@ ROWS = (
     Row("clamped_plate", 1e-7, 60, model=polynomials(8, k=(20, 5))),
     Row("diffusion_jump", 1e-6, 60, hard=False, model=polynomials(8, k=(16, 6)), options={"points": Points(1500, 400)}),
     Row("poisson_10d", 1e-6, 30, hard=False, model=polynomials(6, k=(4, 4))),
-    Row("lotka_volterra", 1e-6, 30),
+    Row("lotka_volterra", 1e-6, 30, model=polynomials(k=(40,)), options={"plan": Plan(slabs=20)}, note="20 slabs"),
     Row("van_der_pol", 1e-4, 60, model=polynomials(k=(40,)), options={"plan": Plan(slabs=40)}, note="40 slabs"),
     Row("schroedinger", 1e-4, 240, hard=False),
-    Row("burgers_parametric", 1e-3, 240),
+    Row(
+        "burgers_parametric", 1e-3, 300, model=polynomials(8, 6, k=(12, 6, 6)),
+        options={"points": Points(2400), "plan": Plan(slabs=20, stretch=True)}, note="20 slabs",
+    ),
 )  # fmt: skip
 
 TABLE = Table("Real problems within a time budget", partial(runs, rows=ROWS), report)
