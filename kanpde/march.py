@@ -121,7 +121,8 @@ class March:
         Its points are dense towards the first and the last instant: the next slab starts from the values there, and
         polynomials are least certain where there is nothing beyond. Nor do boundary values hold them at the ends of a
         coordinate without derivatives: Burgers' equation with nu as a coordinate lost its solution there in 18 slabs,
-        first of all at the largest nu, with points that were evenly dense in nu.
+        first of all at the largest nu, with points that were evenly dense in nu. (There were 1,800 points in 24 slabs then;
+        with dense ends, 2,400 points and 20 slabs it did not. Which of the three it takes was not measured.)
         """
         if self.whole is not None and not self.marches:
             return self.whole
