@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -85,9 +85,6 @@ class Modes(Sequence[Solution]):
     def __getitem__(self, index: int) -> Solution:  # type: ignore[override]
         return self.solutions[index]
 
-    def __iter__(self) -> Iterator[Solution]:
-        return iter(self.solutions)
-
     @property
     def doubts(self) -> list[str]:
         """Why some of the modes may not be what they seem, in words."""
@@ -135,11 +132,8 @@ class Mode(Problem):
 
     def __init__(self, whole: Problem, number: int, start: Start, near: Sequence[Solution]):
         self._whole, self._number, self._start = whole, number, start
-        self.domain = whole.domain
-        self.unknowns = tuple(whole.unknown)  # type: ignore[misc]
-        self.declared, self.materials = whole.declared, whole.materials
-        self.singularities = start.singular  # type: ignore[misc]
-        self.logarithmic = tuple(whole.logarithmic)  # type: ignore[misc]
+        self._take_over(whole)
+        self.declared, self.singularities = whole.declared, start.singular  # type: ignore[misc]
         fields = [start.field, *(solution.field.parts[-1] for solution in near)]
         self._known = [
             {u: field_function(field, u, i)(*self.domain.coordinates) for u in self.unknowns}
@@ -191,9 +185,8 @@ class Likeness(Problem):
     def __init__(self, mode: Mode, start: Start, points: PointSet):
         self._mode, self._points = mode, points
         self._values: dict[str, Any] = {name: start.field.values(points, name) for name in mode.unknown}
-        self.domain, self.unknowns = mode.domain, tuple(mode.unknown)  # type: ignore[misc]
-        self.materials, self.singularities = mode.materials, mode.singularities  # type: ignore[misc]
-        self.logarithmic = mode.logarithmic  # type: ignore[misc]
+        self._take_over(mode)
+        self.singularities = mode.singularities  # type: ignore[misc]
         super().__init__()
 
     @property

@@ -128,6 +128,11 @@ class Problem:
         derived = {n for c in type(self).__mro__ for n, v in vars(c).items() if isinstance(v, cached_property)}
         return {name: value for name, value in vars(self).items() if name not in derived}
 
+    def _take_over(self, whole: Problem) -> None:
+        """The domain, unknowns, materials and scales of another problem, for one that is made of it."""
+        self.domain, self.unknowns = whole.domain, tuple(whole.unknown)  # type: ignore[misc]
+        self.materials, self.logarithmic = whole.materials, tuple(whole.logarithmic)  # type: ignore[misc]
+
     def _check_logarithmic(self) -> None:
         """Logarithms need coordinates of space between positive bounds."""
         if isinstance(self.logarithmic, str):

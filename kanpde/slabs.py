@@ -76,10 +76,8 @@ class Slab(Problem):
             lower if start == float(lower) else sp.Float(start, 17),
             upper if stop == float(upper) else sp.Float(stop, 17),
         )
-        self.domain = whole.domain.with_time(ends)
-        self.unknowns = tuple(whole.unknown)  # type: ignore[misc]
-        self.declared, self.materials = whole.declared, whole.materials
-        self.logarithmic = tuple(whole.logarithmic)  # type: ignore[misc]
+        self._take_over(whole)
+        self.domain, self.declared = whole.domain.with_time(ends), whole.declared
         self.given_lift = whole.given_lift if before is None else None
         super().__init__()
 

@@ -9,7 +9,9 @@ from ...problem import Problem
 from ..arguments import FIXED_BY_RECORD, free_path, model_from, points_from
 from ..result import Result
 
-TAKEN = ("model", "width", "basis", "grid", "degree", "seed", "points", "boundary_points")
+SIZES = ("model", "width", "basis", "grid", "degree")
+"""Options that say what the network is."""
+TAKEN = (*SIZES, "seed", "points", "boundary_points")
 """Options that say something about modes, of those that a training has."""
 
 
@@ -31,7 +33,7 @@ def solve_modes(options: argparse.Namespace, problem: Problem) -> Result:
     seed, targets = options.seed or 0, [_target(options, number) for number in range(1, count + 1)]
     for target in targets:
         check_target(target, overwrite=options.force)
-    sized = any(getattr(options, name) is not None for name in ("model", "width", "basis", "grid", "degree"))
+    sized = any(getattr(options, name) is not None for name in SIZES)
     with Progress(problem.name) as progress:
         found = modes(
             problem,
