@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from .ansatz import Ansatz
-from .conditions import AtPoints
+from .conditions import AtPoints, Term
 from .expression import Expression
 from .geometry import PointSet, Quadrature, Sampler
 from .jet import JetPlan, nested_autograd, propagates
@@ -452,26 +452,25 @@ def assemble(
     Returns:
         The loss: a block per term, its residuals divided by the square root of the number of points.
     """
-    outputs = [str(v.func) for v in ansatz.outputs.values()]
-    blocks = []
-    for term in ansatz.terms:
-        inside = term.is_equation
-        sides = tuple(Side(ansatz.expressions[term.name], outputs, p, trial) for p in points[term.name])
-        plain = inside or not ansatz.problem.equations or (isinstance(term.place, AtPoints) and term.place.noisy)
-        weight = term.weight * (1.0 if plain else penalty**2)
-        local = (
-            _layer_weights(trial.input_map, sides[0].x) if inside and _stretched_at_layers(trial.input_map) else None
-        )
-        blocks.append(Block(term.name, weight, sides, local, means=_means(points[term.name][0], sides[0].x)))
-    return LeastSquares(trial, blocks)
+    return LeastSquares(trial, [block_of(ansatz, t, trial, points[t.name], penalty=penalty) for t in ansatz.terms])
+
+
+def block_of(ansatz: Ansatz, term: Term, trial: Trial, points: tuple[PointSet, ...], *, penalty: float) -> Block:
+    """One term of a trial solution at its points; see `assemble`."""
+    outputs, inside = [str(v.func) for v in ansatz.outputs.values()], term.is_equation
+    sides = tuple(Side(ansatz.expressions[term.name], outputs, p, trial) for p in points)
+    plain = inside or not ansatz.problem.equations or (isinstance(term.place, AtPoints) and term.place.noisy)
+    weight = term.weight * (1.0 if plain else penalty**2)
+    layered = inside and _stretched_at_layers(trial.input_map)
+    local = _layer_weights(trial.input_map, sides[0].x) if layered else None
+    return Block(term.name, weight, sides, local, means=_means(points[0], sides[0].x))
 
 
 def _means(points: PointSet, like: Tensor) -> Float[Tensor, "rows points"] | None:
     """The parts of points in the means that a quadrature gives; None for other points."""
     if not isinstance(points, Quadrature):
         return None
-    weights = torch.as_tensor(points.weights, dtype=like.dtype, device=like.device).view(points.count, -1)
-    return weights / weights.sum(1, keepdim=True)
+    return torch.as_tensor(points.shares, dtype=like.dtype, device=like.device)
 
 
 def _stretched_at_layers(input_map: InputMap) -> list[str]:

@@ -151,7 +151,7 @@ def _largest_miss(problem: Problem, term: Term, exact: dict[str, sp.Expr]) -> tu
     sides = [_values(problem, term.expression, exact, points) for points in sets]
     points = sets[0]
     if isinstance(points, Quadrature):
-        miss = np.abs(points.integral(sides[0]) / points.weights.sum() * points.count)
+        miss = np.abs((points.shares * sides[0].reshape(points.shares.shape)).sum(1))
         points = points.at(slice(None, None, len(points) // points.count))
     else:
         miss = np.abs(sides[0] - sides[1] if len(sides) == 2 else sides[0])

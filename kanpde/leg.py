@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -15,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from .ansatz import Ansatz
-from .blocks import Block, LeastSquares, Trial, assemble, draw_points
+from .blocks import Block, LeastSquares, Trial, assemble, block_of, draw_points
+from .conditions import Term
 from .expression import numeric
 from .field import Field
 from .geometry import PointSet, Sampler
@@ -147,10 +147,8 @@ class Leg:
         """What the network sees at the points of all terms."""
         return torch.cat([self.trial.input_map(side.x) for block in self.loss.blocks for side in block.sides])
 
-    def _block(self, term: Any, points: tuple[PointSet, ...]) -> Block:
-        only = replace(self.ansatz, terms=(term,))
-        (block,) = assemble(only, self.trial, {term.name: points}, penalty=self.settings.optimizer.penalty).blocks
-        return block
+    def _block(self, term: Term, points: tuple[PointSet, ...]) -> Block:
+        return block_of(self.ansatz, term, self.trial, points, penalty=self.settings.optimizer.penalty)
 
 
 def samplers(ansatz: Ansatz, settings: Settings, seed: int) -> dict[str, Sampler]:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 from jaxtyping import Bool, Float
-from scipy.stats import qmc
 
+from ..sampling import Sobol
 from .curves import Curve, Remains, area_within
 from .halfspace import HalfSpaceRegion
 from .region import NUDGE, Piece, Region, conjunction, disjunction
@@ -96,7 +96,7 @@ class Combination(Region):
         if len(self.names) == 2:
             return area_within(self.pieces)
         lower, upper = self.box
-        unit = qmc.Sobol(len(lower), rng=np.random.default_rng(0)).random(LOOKS)
+        unit = Sobol(0)(LOOKS, len(lower))
         return float(self.contains(lower + (upper - lower) * unit).mean() * np.prod(upper - lower))
 
     def distance(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
@@ -204,7 +204,7 @@ class CutSurface(Piece):
 
     def __init__(self, whole: Piece, kept: Any, trim: sp.Expr | None, *, flip: bool, labels: Sequence[str] | None):
         self.whole, self.kept, self.flip = whole, kept, flip
-        unit = qmc.Sobol(2, rng=np.random.default_rng(0)).random(2**14)
+        unit = Sobol(0)(2**14, 2)
         x, normals = whole.place(unit)
         self._share = float(kept(x, -normals if flip else normals).mean())
         level = None if whole.level is None else (-whole.level if flip else whole.level)

@@ -13,8 +13,8 @@ from itertools import product
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import qmc
 
+from ..sampling import Sobol
 from .curves import Curve, arc_rule
 from .points import PointSet, stack
 from .product import Product
@@ -27,6 +27,8 @@ MOST_PER_AXIS, FEWEST_PER_AXIS = 64, 4
 """Gauss nodes along an axis; where there can be no more than the latter, even points do better."""
 PER_POLYNOMIAL = 8
 """Points inside a plane shape per polynomial that they integrate exactly."""
+EVEN = Sobol(0)
+"""Even points of the unit cube, the same ones every time."""
 PANELS = 4
 """Pieces of every smooth arc, each with a Gauss rule of its own."""
 
@@ -50,6 +52,12 @@ class Quadrature(PointSet):
         """One sum for each of the rules."""
         return (self.weights * values).reshape(self.count, -1).sum(1)
 
+    @property
+    def shares(self) -> Float[np.ndarray, "count points"]:
+        """The parts of the points in the mean that each rule gives."""
+        weights = self.weights.reshape(self.count, -1)
+        return weights / weights.sum(1, keepdims=True)
+
     def at_instants(self, name: str, instants: Float[np.ndarray, " m"]) -> Quadrature:
         """The same rule at each of some instants of the time `name`."""
         m, n = len(instants), len(self)
@@ -69,7 +77,7 @@ def box_rule(lower: Float[np.ndarray, " d"], upper: Float[np.ndarray, " d"], n: 
     d, volume = len(lower), float(np.prod(upper - lower))
     per_axis = min(MOST_PER_AXIS, round(n ** (1 / max(d, 1))))
     if per_axis < FEWEST_PER_AXIS:
-        return lower + (upper - lower) * _even(n, d), np.full(n, volume / n)
+        return lower + (upper - lower) * EVEN(n, d), np.full(n, volume / n)
     nodes, weights = np.polynomial.legendre.leggauss(per_axis)
     unit, each = (np.array([*product(v, repeat=d)]).reshape(per_axis**d, d) for v in ((nodes + 1) / 2, weights / 2))
     return lower + (upper - lower) * unit, each.prod(1) * volume
@@ -95,7 +103,7 @@ def piece_rule(piece: Piece, dimension: int, n: int = POINTS) -> SurfaceRule:
     if isinstance(piece, FlatSide):
         unit, weights = box_rule(np.zeros(dimension - 1), np.ones(dimension - 1), n)
         return *piece.place(unit), weights * piece.measure
-    x, normals = piece.place(_even(round(n / piece.share), dimension - 1))
+    x, normals = piece.place(EVEN(round(n / piece.share), dimension - 1))
     found = np.isfinite(x).all(axis=1)
     return x[found], normals[found], np.full(int(found.sum()), piece.measure / found.sum())
 
@@ -130,9 +138,4 @@ def _plane_rule(region: Region, n: int) -> Rule:
 
 def _inside(region: Region, n: int) -> Float[np.ndarray, "n d"]:
     lower, upper = region.box
-    return lower + (upper - lower) * region.inner(n, lambda m: _even(m, len(lower)))
-
-
-def _even(n: int, d: int) -> Float[np.ndarray, "n d"]:
-    power = int(np.ceil(np.log2(n)))
-    return qmc.Sobol(d, rng=np.random.default_rng(0)).random_base2(power)[:n]
+    return lower + (upper - lower) * region.inner(n, lambda m: EVEN(m, len(lower)))

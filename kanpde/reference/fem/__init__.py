@@ -180,7 +180,7 @@ def fixing(problem: Problem, name: str) -> tuple[PointSet, np.ndarray, float]:
         if is_mean(problem, term) and term.expression.has(problem.unknown[name]):
             (rule,) = term.place.sample(1, Uniform(0))
             assert isinstance(rule, Quadrature)
-            return rule, rule.weights / rule.weights.sum(), float(problem.unknown[name] - term.expression)
+            return rule, rule.shares[0], float(problem.unknown[name] - term.expression)
     raise ValueError(
         f"`{name}` is fixed only up to a constant: give its mean by Integral({name}=0), or its value at a point."
     )
