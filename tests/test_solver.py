@@ -488,7 +488,7 @@ POISSON = problem_class("poisson")
 
 @pytest.mark.slow
 def test_poisson_with_conditions_built_in_reaches_1e_10():
-    assert solve(POISSON(), hard=True, seconds=15).error <= 1e-10
+    assert solve(POISSON(), hard=True, steps=400).error <= 1e-10
 
 
 @pytest.mark.slow
@@ -498,12 +498,12 @@ def test_poisson_with_b_splines_reaches_1e_7():
 
     problem = POISSON()
     model = kan_from(build_ansatz(problem, hard=True), basis="bspline")
-    assert solve(problem, model, hard=True, seconds=15).error <= 1e-7
+    assert solve(problem, model, hard=True, steps=400).error <= 1e-7
 
 
 @pytest.mark.slow
 def test_poisson_with_penalties_reaches_1e_9():
-    assert solve(POISSON(), seconds=15, points=Points(1500)).error <= 1e-9
+    assert solve(POISSON(), steps=400, points=Points(1500)).error <= 1e-9
 
 
 def test_a_resumed_run_with_no_budget_left_is_refused(tmp_path):
