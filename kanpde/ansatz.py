@@ -34,7 +34,7 @@ from .symbols import Parameter, Unknown, unknown
 USUAL = (Dirichlet, Initial, Periodic)
 """What `hard=True` for a whole run builds in."""
 BUILDABLE = (*USUAL, Neumann, Robin)
-EXACTNESS = 1e-12
+EXACTNESS, ROUNDING = 1e-12, 1e-14
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,6 @@ def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False)
     forms = {}
     for name, output in outputs.items():
         lift, factor = _lift_and_mask(problem, name, built)
-        if problem.given_lift is not None and built:
-            lift = problem.given_lift[name]
         own = singular.get(name, [])
         inner = factor * output + sp.Add(*[c * f * _cutoff(problem, name, s, built) for c, f, s in own])
         forms[name] = _with_slopes(problem, name, lift, inner, built)
@@ -183,7 +181,8 @@ def _valued(problem: Problem, name: str, built: list[Condition]) -> list[Face | 
 def _lift_and_mask(problem: Problem, name: str, built: list[Condition]) -> tuple[sp.Expr, sp.Expr]:
     domain = problem.domain
     values = [c for c in built if isinstance(c, Dirichlet) and name in c.values]
-    lift, factor = (_on_box if domain.is_box else _on_shape)(problem, name, values)
+    known = sp.Integer(0) if problem.given_lift is None else problem.given_lift[name]
+    lift, factor = (_on_box if domain.is_box else _on_shape)(problem, name, values, known)
     initial = {c.order: c.values[name] for c in built if isinstance(c, Initial) and name in c.values}
     if initial:
         if sorted(initial) != list(range(len(initial))):
@@ -195,44 +194,56 @@ def _lift_and_mask(problem: Problem, name: str, built: list[Condition]) -> tuple
         assert t is not None
         t0, t1 = domain.exact_bounds[t.name]
         for order in sorted(initial):
-            gap = initial[order].subs(t, t0) - sp.diff(lift, t, order).subs(t, t0)
+            gap = _gap(problem, initial[order].subs(t, t0), sp.diff(lift, t, order).subs(t, t0))
             lift += gap * (t - t0) ** order / sp.factorial(order)
         factor *= ((t - t0) / (t1 - t0)) ** len(initial)
     return lift, factor
 
 
-def _on_box(problem: Problem, name: str, conditions: list[Dirichlet]) -> tuple[sp.Expr, sp.Expr]:
-    """Values on the sides of a box, interpolated from side to side, coordinate by coordinate."""
+def _on_box(problem: Problem, name: str, conditions: list[Dirichlet], known: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """What is known, and what it lacks of the values on the sides of a box, interpolated coordinate by coordinate."""
     domain = problem.domain
     faces: dict[Face, sp.Expr] = {}
     for condition in conditions:
         value, part = condition.values[name], domain.boundary(condition.on)
         faces |= {face: _restricted(problem, value, face) for face in part.faces if isinstance(face, Face)}
-    lift, factor = sp.Integer(0), sp.Integer(1)
+    lift, factor = known, sp.Integer(1)
     for axis in domain.space_names:
         x, (lo, hi) = domain.coordinate(axis), domain.exact_bounds[axis]
         wanted = {upper: faces.get(Face(axis, upper)) for upper in (False, True)}
         if wanted[False] is None and wanted[True] is None:
             continue
         share = {False: (hi - x) / (hi - lo), True: (x - lo) / (hi - lo)}
-        gaps = {up: g - lift.subs(x, hi if up else lo) for up, g in wanted.items() if g is not None}
+        gaps = {up: _gap(problem, g, lift.subs(x, hi if up else lo)) for up, g in wanted.items() if g is not None}
         lift += sp.Add(*[gap * (share[up] if len(gaps) == 2 else 1) for up, gap in gaps.items()])
         factor *= sp.Mul(*[share[not up] for up in gaps]) * 4 ** (len(gaps) - 1)
     return lift, factor
 
 
-def _on_shape(problem: Problem, name: str, conditions: list[Dirichlet]) -> tuple[sp.Expr, sp.Expr]:
-    """Values on pieces of a boundary, each weighted by how far away the pieces of the others are."""
+def _on_shape(problem: Problem, name: str, conditions: list[Dirichlet], known: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """What is known, and what it lacks of the values on pieces of a boundary, weighted by how far other pieces are."""
     groups: dict[sp.Expr, list[Face | Piece]] = {}
     for condition in conditions:
-        groups.setdefault(condition.values[name], []).extend(problem.domain.boundary(condition.on).faces)
+        groups.setdefault(_gap(problem, condition.values[name], known), []).extend(
+            problem.domain.boundary(condition.on).faces
+        )
     factor = mask(problem.domain, [piece for group in groups.values() for piece in group])
     if len(groups) < 2:
-        return next(iter(groups), sp.Integer(0)), factor
+        return known + next(iter(groups), sp.Integer(0)), factor
     masks = {value: mask(problem.domain, pieces) for value, pieces in groups.items()}
     weights = {value: sp.Mul(*[m for other, m in masks.items() if other != value]) for value in masks}
     mean = sp.Add(*[value * weight for value, weight in weights.items()]) / sp.Add(*weights.values())
-    return mean, factor
+    return known + mean, factor
+
+
+def _gap(problem: Problem, wanted: sp.Expr, known: sp.Expr) -> sp.Expr:
+    """What is known lacks this; nothing, if it meets the data to rounding at all points tried."""
+    difference = wanted - known
+    if problem.given_lift is None:
+        return difference
+    columns = problem.domain.sample(64, Uniform(2)).known
+    there, sizes = (np.abs(numeric(e, columns)).max() for e in (difference, wanted))
+    return sp.Integer(0) if there <= ROUNDING * max(1.0, sizes) else difference
 
 
 def _with_slopes(problem: Problem, name: str, lift: sp.Expr, inner: sp.Expr, built: list[Condition]) -> sp.Expr:

@@ -67,9 +67,9 @@ class Problem:
 
     Optional methods:
         exact(self, x, t): the solution as an expression, or a dict for a system.
-        lift(self, x, t): functions that meet all Dirichlet, Initial and Periodic conditions, as an expression or a dict;
-            `hard=True` builds on them instead of interpolating the data, which pays where the solution is not smooth
-            and the lift has the singular part.
+        lift(self, x, t): what is known of the solution, as an expression or a dict; the network has only to find the rest,
+            which pays where that is smooth and the solution is not. What it lacks of the data of conditions that are
+            built in is interpolated and added.
         closed_form(self, x, t): the solution as a NumPy function of arrays, where no expression exists.
         eigenvalues(self, count): the lowest so many, ascending, where they are known.
 
@@ -249,7 +249,7 @@ class Problem:
 
     @cached_property
     def given_lift(self) -> dict[str, sp.Expr] | None:
-        """Unknown to the expression that meets its conditions, or None if the class has no `lift`."""
+        """Unknown to what is known of it, or None if the class has no `lift`."""
         return self._given("lift")
 
     def _given(self, method: str) -> dict[str, sp.Expr] | None:

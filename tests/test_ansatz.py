@@ -165,6 +165,52 @@ def test_of_boundary_data_only_the_values_on_the_face_reach_the_lift():
     assert abs(float((lifts[0] - exact).subs({x: 0.4, y: 0.5}))) > 1e-3
 
 
+class Known(Problem):
+    """With a part of the solution that is known, and that meets the data on one side alone."""
+
+    domain = SQUARE
+
+    def residual(self, u, x, y):
+        return laplacian(u)
+
+    def conditions(self, x, y):
+        return [Dirichlet(u=sin(x), on="y=0"), Dirichlet(u=sin(x) + y**2, on="x")]
+
+    def lift(self, x, y):
+        return sin(x) * (1 + y)
+
+
+def test_what_is_known_of_a_solution_is_added_and_what_it_lacks_of_the_data_interpolated():
+    field = random_field(Known())
+    for axis, upper in (("y", False), ("x", False), ("x", True)):
+        points = face_points(SQUARE, axis, upper)
+        x, y = points.columns["x"], points.columns["y"]
+        np.testing.assert_allclose(field.values(points, "u"), np.sin(x) + y**2, rtol=0, atol=1e-13)
+    ansatz = build_ansatz(Known(), hard=True)
+    lift = ansatz.forms["u"].subs(ansatz.outputs["u"], 0)
+    x, y = SQUARE.coordinates
+    assert sp.diff(lift, x, 2).subs({x: 0.3, y: 0}) == -sp.sin(sp.Float(0.3))  # nothing is added where nothing lacks
+
+
+def test_penalties_leave_what_is_known_as_it_is():
+    ansatz = build_ansatz(Known())
+    x, y = SQUARE.coordinates
+    assert sp.simplify(ansatz.forms["u"] - ansatz.outputs["u"] - sp.sin(x) * (1 + y)) == 0
+
+
+def test_what_is_known_counts_on_shapes_too():
+    disk = Disk(x=0, y=0, radius=1)
+
+    class OnDisk(Known):
+        domain = disk
+
+        def conditions(self, x, y):
+            return [Dirichlet(u=x)]
+
+    points = disk.boundary().sample(40, Uniform(0))
+    np.testing.assert_allclose(random_field(OnDisk()).values(points, "u"), points.columns["x"], rtol=0, atol=1e-13)
+
+
 def test_the_lift_of_a_bilinear_function_is_the_function():
     x, y = SQUARE.coordinates
     ansatz = build_ansatz(problem_with(SQUARE, lambda x, y: [Dirichlet(u=2 + x - 3 * y + 5 * x * y)]), hard=True)

@@ -32,6 +32,7 @@ from kanpde.problems.wave import Wave
 from numpy.testing import assert_allclose
 
 from kanpde import Problem, problems
+from kanpde.ansatz import build_ansatz
 from kanpde.problem import GROUPS
 
 
@@ -111,6 +112,27 @@ def test_every_parameter_may_be_given_and_the_solution_follows(cls, parameters):
     assert set(usual.parameters) == set(parameters)
     assert given.equations != usual.equations or given.exact_solution != usual.exact_solution
     assert given.check().errors == ()
+
+
+def test_the_lift_of_the_cavity_is_stokes_flow_below_the_lid():
+    """The rest of its residual, which the network has to take away, is bounded in the corners; that of a smooth flow is not."""
+    cavity = LidDrivenCavity()
+    lift = cavity.given_lift
+    x, y = cavity.domain.coordinates
+    stokes = {
+        "x": sp.diff(lift["p"], x) - cavity.nu * (sp.diff(lift["u"], x, 2) + sp.diff(lift["u"], y, 2)),
+        "y": sp.diff(lift["p"], y) - cavity.nu * (sp.diff(lift["v"], x, 2) + sp.diff(lift["v"], y, 2)),
+        "mass": sp.diff(lift["u"], x) + sp.diff(lift["v"], y),
+    }
+    for side in (lambda r: r, lambda r: 1 - r):
+        for r in (1e-3, 1e-5):
+            there = {x: side(0.6 * r), y: 1 - 0.8 * r}
+            assert all(abs(float(e.subs(there))) < 1e-3 * cavity.nu / r for e in stokes.values())
+    ansatz = build_ansatz(cavity, hard=True)
+    form = ansatz.forms["u"].subs(ansatz.outputs["u"], 0)
+    for r in (0.3, 1e-6):
+        assert abs(float(form.subs({x: r, y: 1})) - 4 * r * (1 - r)) < 1e-13
+        assert max(abs(float(form.subs(place))) for place in ({x: 0, y: 1 - r}, {x: 1, y: 1 - r}, {x: r, y: 0})) < 1e-13
 
 
 # -------------------------------------------------------------------- the closed form of Burgers' equation

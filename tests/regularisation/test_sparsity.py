@@ -60,7 +60,8 @@ def test_of_five_hidden_nodes_two_are_left_for_a_product():
         assert np.isfinite(sparse.history["penalty"]).mean() > 0.9
     without, with_penalty = np.transpose(edges)
     assert list(with_penalty) == [6, 6, 6]
-    assert without.sum() > 18 and without.min() >= 6
+    assert without.sum() > 18
+    assert without.min() >= 6
 
 
 @pytest.mark.parametrize("optimizer", [Adam(rate=3e-2), LBFGS()])
