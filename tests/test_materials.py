@@ -137,7 +137,7 @@ def test_every_equation_and_condition_holds_in_the_materials_where_it_can():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("hard", "bound"), [(False, 1e-10), (True, 1e-5)])  # u over x (2 - x) is no polynomial
+@pytest.mark.parametrize(("hard", "bound"), [(False, 1e-10), (True, 1e-4)])  # u over x (2 - x) is no polynomial
 def test_a_rod_of_two_materials_is_solved_with_its_kink(tmp_path, hard, bound):
     found = solve(
         Rod(),

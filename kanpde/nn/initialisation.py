@@ -16,7 +16,8 @@ from .network import Network
 DECAY, SMOOTH_DECAY = 1.5, 3.0
 """Powers by which the coefficients of start functions fall: usually, and for evolutions above the second order."""
 HIGHEST_DEGREE = 30
-RANGE_POINTS = 1000
+RANGE_POINTS = 20_000
+"""With 1,000 a few points lie so far out that two hidden layers of polynomials start from a residual of 1e15."""
 RANGE_MARGIN = 1.02
 
 
