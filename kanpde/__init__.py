@@ -29,6 +29,7 @@ _HOME = {
     "kanpde.readout": ["Readout", "auto_symbolic"],
     "kanpde.relations": ["Relation", "find_relations"],
     "kanpde.solution": ["Solution"],
+    "kanpde.cancellation": ["relative_residual"],
     "kanpde.intervals": ["Uncertainty", "uncertainty"],
     "kanpde.columns": ["read_columns"],
     "kanpde.outline": ["read_polygon"],

@@ -29,7 +29,8 @@ from .interfaces import interface_terms
 from .materials import meeting, within
 from .problem import Problem
 from .sampling import Uniform
-from .symbols import Parameter
+from .scales import doubts
+from .symbols import Eigenvalue, Parameter
 
 LOCAL = (Dirichlet, Neumann, Robin, Flux)
 """Conditions on a part of the boundary that belong to one unknown each."""
@@ -85,6 +86,8 @@ def check(problem: Problem) -> CheckReport:
         _start_meets_boundary,
         _interfaces_are_held,
         _constant_is_fixed,
+        _numbers_are_told,
+        _coefficients_are_likely,
     ):
         try:
             findings += part(problem)
@@ -348,3 +351,20 @@ def _constant_is_fixed(problem: Problem) -> Iterator[Finding]:
                 f"`{name}` is fixed only up to a constant, because only its derivatives occur: give its value on a part "
                 f"of the boundary, its mean as in Integral({name}=0), or its value at a point as in Data({{{point}}}, {name}=0).",
             )
+
+
+def _numbers_are_told(problem: Problem) -> Iterator[Finding]:
+    """Something beside the usual conditions says what unknown numbers are."""
+    free = [p.name for p in problem.inverse_parameters if not isinstance(p, Eigenvalue)]
+    if free and not problem.has_data and not any(isinstance(t.place, Over) for t in problem.terms):
+        yield Finding(
+            "warning",
+            f"{', '.join(free)}: unknown, but nothing was measured: the solution fits any value unless conditions say "
+            "more than they need to. Add Data(points, ...) or an Integral.",
+        )
+
+
+def _coefficients_are_likely(problem: Problem) -> Iterator[Finding]:
+    """Signs and sizes are such that the problem has a solution that can be found."""
+    for sentence in doubts(problem):
+        yield Finding("warning", sentence)

@@ -14,6 +14,7 @@ from scipy.stats import norm
 
 from .ansatz import build_ansatz
 from .blocks import Block, LeastSquares, assemble, draw_points
+from .cancellation import relative_residual
 from .conditions import AtPoints
 from .field import Field
 from .geometry import PointSet
@@ -23,6 +24,8 @@ from .solution import Solution
 
 CUTOFF = 1e-13
 """Directions in which the rows change less than this, relative to the largest, are not told by anything."""
+UNSOLVED = 0.1
+"""Relative residual above which the equations are not solved, and no interval means anything."""
 TOGETHER = 0.99
 """Correlation above which two numbers are told apart badly."""
 
@@ -48,6 +51,7 @@ class Uncertainty:
         noise: standard deviation of the measurements beside the `sigma` that was given, 1 if one was given.
         field: the solution.
         covariance: of all numbers of the trial solution.
+        residual: how far the terms of the equations cancel; near 1 they are not solved.
     """
 
     names: tuple[str, ...]
@@ -56,6 +60,7 @@ class Uncertainty:
     noise: float
     field: Field
     covariance: Float[np.ndarray, "p p"]
+    residual: float = 0.0
 
     @property
     def numbers(self) -> dict[str, Estimate]:
@@ -107,6 +112,11 @@ class Uncertainty:
             for j, second in enumerate(self.names[:i]):
                 if abs(self.correlation[i, j]) > TOGETHER:
                     found.append(f"{second} and {first} one by one: their correlation is {self.correlation[i, j]:.4f}")
+        if not self.residual <= UNSOLVED:
+            found.append(
+                f"anything as yet: the terms of the equations cancel to {self.residual:.2g} only. Say how closely was "
+                "measured (Data(..., sigma=...)), so that measurements give way to the equations, or train longer"
+            )
         if self.misfit > 2:
             found.append(
                 f"whether the equation holds: deviations are {np.sqrt(self.misfit):.2g} times what was measured with"
@@ -178,7 +188,8 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
         noise = float(np.sqrt((deviations**2).sum() / free))
         misfit = misfit / noise**2 if noise else misfit
     names = tuple(field.trial.numbers)
-    return Uncertainty(names, level, misfit, noise, field, noise**2 * root @ root.T)
+    shares = [s for s in relative_residual(problem, solution).values() if not np.isnan(s)]
+    return Uncertainty(names, level, misfit, noise, field, noise**2 * root @ root.T, max(shares, default=0.0))
 
 
 def _loss(problem: Problem, solution: Solution, field: Field) -> LeastSquares:

@@ -254,7 +254,7 @@ class Problem:
 
     def _given(self, method: str) -> dict[str, sp.Expr] | None:
         """What an optional method returns: one expression per unknown."""
-        if not hasattr(self, method):
+        if getattr(self, method, None) is None:
             return None
         found = self._call(method, {})
         found = found if isinstance(found, dict) else {next(iter(self.unknown)): found}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
 import sympy as sp
 
 from .ansatz import Ansatz
@@ -18,6 +16,7 @@ from .nn.initialisation import DECAY, SMOOTH_DECAY
 from .optim import OPTIMIZERS, GaussNewton, Optimizer
 from .plan import Plan
 from .problem import Problem
+from .scales import sizes
 
 HIDDEN, HIDDEN_ON_SHAPES = 6, 12
 GRIDS = {"gaussian": (16, 2)}
@@ -31,7 +30,6 @@ THIN = 0.02
 """Number of diffusion (or the like of higher order) below which the solution of an evolution may get thin layers."""
 IN_TIME = (40,)
 """Chebyshev degree for ordinary differential equations, without a hidden layer."""
-PROBES = 64
 FEWEST_SLABS, MOST_SLABS = 4, 32
 SLAB_SECONDS, SLAB_STEPS = 8.0, 50
 """What a slab takes on one core."""
@@ -66,16 +64,9 @@ def _smoothing(problem: Problem, equation: sp.Expr) -> float:
 
     Coefficients are medians over points of the domain and values of the unknowns drawn at random; 0 without such a term.
     """
-    domain, generator = problem.domain, np.random.default_rng(0)
-    expression = Expression(equation, list(problem.unknown.values()))
-    columns = {n: generator.uniform(lo, hi, PROBES) for n, (lo, hi) in domain.bounds.items()}
-    dynamic = [generator.standard_normal(PROBES) for _ in (*expression.partials, *expression.parameters)]
-    with np.errstate(all="ignore"):
-        _, slopes = expression.value_and_slopes(expression.known(columns), dynamic)
-    lengths, time = [hi - lo for lo, hi in domain.bounds.values()], domain.names.index(str(domain.time_name))
+    time = problem.domain.names.index(str(problem.domain.time_name))
     in_time, in_space = [0.0], [0.0]
-    for p, slope in zip(expression.partials, slopes, strict=False):
-        size = float(np.median(np.abs(slope))) / math.prod(a**k for a, k in zip(lengths, p.orders, strict=True))
+    for p, size in sizes(problem, equation).items():
         if p.orders[time]:
             in_time.append(size)
         elif sum(p.orders) > 1:

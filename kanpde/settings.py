@@ -22,6 +22,7 @@ from .regularisation import Sparsity
 from .resampling import RAD, RAR, RARD, Redraw
 from .sampling import SAMPLERS
 
+MOST_POINTS = 10_000_000
 PER_SIDE = 10
 """Boundary points for each dimension and each side of a domain, at least."""
 
@@ -31,13 +32,13 @@ class Points:
     """How many training points, and how they are drawn.
 
     Args:
-        interior: points per equation, at least 1; None for 5 times the number of parameters, at least 500.
-        boundary: points per condition, at least 1; None for an eighth of the interior ones, or `PER_SIDE` for each dimension
+        interior: points per equation, from 1 to 10,000,000; None for 5 times the number of parameters, at least 500.
+        boundary: points per condition, from 1 to 10,000,000; None for an eighth of the interior ones, or `PER_SIDE` for each dimension
             and side if that is more.
         sampler: "sobol", "lhs", "uniform" or "grid".
 
     Raises:
-        ValueError: for an empty sample or an unknown sampler.
+        ValueError: for an empty or too large sample, or an unknown sampler.
     """
 
     interior: int | None = None
@@ -51,6 +52,11 @@ class Points:
                 raise ValueError(
                     f"`points` must be a whole number of at least 1, got {value} ({name}): "
                     "an empty sample has no residual."
+                )
+            if value is not None and int(value) > MOST_POINTS:
+                raise ValueError(
+                    f"`points` must be at most {MOST_POINTS:,}, got {value} ({name}): every point takes as many numbers of "
+                    "memory as the network has functions. Redraw them between steps instead, Plan(resampling=Redraw())."
                 )
         if self.sampler not in SAMPLERS:
             raise ValueError(f"`sampler` must be one of {', '.join(SAMPLERS)}, got '{self.sampler}'.")

@@ -21,6 +21,10 @@ SINGULAR = "singular_"
 """What the names of factors begin with."""
 SMOOTH = 5.0
 """Exponents from here on are left to the network."""
+NEARLY_STRAIGHT = np.radians(15)
+"""Corners this close to half a turn, as outlines of many vertices have them, get no terms by themselves."""
+MOST = 24
+"""Terms that are found by themselves, those of the lowest exponents: each costs set-up and a column of the Jacobian."""
 WHOLE = 1e-9
 TINY = 1e-150
 """Keeps the logarithm finite at the corner, where its factor vanishes."""
@@ -115,11 +119,11 @@ def _offsets(corner: Corner, coordinates: Sequence[Coordinate]) -> tuple[sp.Expr
 def singular_terms(problem: Problem) -> dict[str, list[tuple[Parameter, sp.Expr, Singular]]]:
     """Unknown to the singular terms of its solution: a factor to be found, and the function.
 
-    They are those that the problem names, or else those of all corners with straight sides of a plane shape that is no
-    box, if the equations are steady and begin with the Laplacian of their unknowns.
+    They are those that the problem names, or else those of corners with straight sides of a plane shape that is no
+    box, if the equations are steady and begin with the Laplacian of their unknowns: the strongest, where there are many.
     """
     given = problem.singularities
-    listed = list(_found(problem)) if given is None else list(given)
+    listed = sorted(_found(problem), key=lambda s: s.exponent)[:MOST] if given is None else list(given)
     terms: dict[str, list[tuple[Parameter, sp.Expr, Singular]]] = {}
     for term in listed:
         name = term.unknown or next(iter(problem.unknown))
@@ -138,7 +142,8 @@ def _found(problem: Problem) -> Iterator[Singular]:
         if not _begins_with_laplacian(problem, name):
             continue
         for corner in corners_of(domain.region):
-            if is_straight(corner.right) and is_straight(corner.left):
+            bent = abs(corner.opening - np.pi) > NEARLY_STRAIGHT
+            if bent and is_straight(corner.right) and is_straight(corner.left):
                 yield from _of_corner(problem, corner, name)
 
 

@@ -135,6 +135,7 @@ BAD = [
         "`--grid` must be whole numbers of at least 1 with commas between, got '0'",
     ),
     ("solve poisson --grid 4", "`--grid` is for B-splines, got 4 for chebyshev: add --basis bspline"),
+    ("solve poisson --grid 4 --basis fourier", "`--grid` is for B-splines, got 4 for fourier: add --basis bspline"),
     ("solve poisson --degree 0", "`--degree` must be whole numbers of at least 1 with commas between, got '0'"),
     ("solve poisson --model mlp --degree 4", "`--degree` is for KANs, got 4 for an MLP"),
     ("solve poisson --optimizer sgd", "`optimizer` must be one of gauss-newton, adam, lbfgs"),

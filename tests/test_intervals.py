@@ -54,6 +54,15 @@ def test_numbers_and_their_deviations_are_those_of_least_squares_with_the_soluti
     assert (upper - lower < 0.02).all()
 
 
+def test_an_equation_that_is_not_solved_makes_every_interval_doubtful():
+    """Without `sigma` measurements count as much as the equation, which gives way to their noise."""
+    problem = HeatSource(noise=0.01, noise_seed=0)
+    found = solve(problem, kan(), hard=True, steps=1, points=Points(200, 10), seed=0)
+    doubt = uncertainty(problem, found)
+    assert doubt.residual > 0.1
+    assert "the terms of the equations cancel to" in doubt.doubts[0]
+
+
 class Product(Problem):
     """Of a and b the measurements see the product alone."""
 

@@ -320,6 +320,19 @@ def test_bad_exact_solutions_are_refused(exact, error, message):
         problem(lambda self, u: laplacian(u), exact=exact)
 
 
+def test_an_inherited_solution_can_be_switched_off():
+    solved = problem(
+        lambda self, u: laplacian(u), lambda self, x, y: Dirichlet(u=x * y), exact=lambda self, x, y: x * y
+    )
+
+    class Unknown(type(solved)):
+        exact = None
+
+    assert solved.exact_solution is not None
+    assert Unknown().exact_solution is None
+    assert Unknown().check().ok
+
+
 def test_a_problem_needs_domain_and_residual():
     class Bare(Problem):
         def residual(self, u, x):

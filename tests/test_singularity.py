@@ -29,7 +29,7 @@ from kanpde.ansatz import build_ansatz
 from kanpde.expression import numeric
 from kanpde.geometry.corners import corners_of
 from kanpde.sampling import Uniform
-from kanpde.singularity import singular_terms
+from kanpde.singularity import MOST, singular_terms
 
 L_SHAPE = Polygon([(-1, -1), (0, -1), (0, 0), (1, 0), (1, 1), (-1, 1)])
 WEDGE = Polygon([(0, 0), (2, 0), (-1, 1)])
@@ -117,6 +117,18 @@ def test_terms_are_found_at_corners_of_steady_laplacians_alone():
     assert reentrant == [
         (0.6667, False), (1.3333, False), (2, True), (2.6667, False), (3.3333, False), (4, True), (4.6667, False),
     ]  # fmt: skip
+
+
+def test_outlines_of_many_vertices_have_few_terms():
+    angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    smooth = Polygon([(float(np.cos(a)), float(np.sin(a))) for a in angles])
+    assert singular_terms(poisson_on(smooth)) == {}  # corners of 171 degrees
+    radii = np.where(np.arange(20) % 2, 1.0, 0.5)
+    star = Polygon([(float(r * np.cos(a)), float(r * np.sin(a))) for r, a in zip(radii, angles[::2], strict=True)])
+    found = [s.exponent for _, _, s in singular_terms(poisson_on(star))["u"]]
+    assert len(found) == MOST
+    assert found == sorted(found)
+    assert found[9] < 1  # of all ten re-entrant corners
 
 
 def test_evolutions_and_other_operators_have_none_unasked():

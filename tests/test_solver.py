@@ -83,6 +83,7 @@ BAD = [
     ({"seconds": -3.0}, "`seconds` must be positive"),
     ({"threads": 0}, "`threads` must be a whole number of at least 1, got 0"),
     ({"points": 0}, "`points` must be a whole number of at least 1, got 0"),
+    ({"points": 10**9}, "`points` must be at most 10,000,000, got 1000000000"),
     ({"optimizer": "sgd"}, "`optimizer` must be one of gauss-newton, adam, lbfgs, ssbfgs, ssbroyden, got 'sgd'"),
     ({"optimizer": Adam}, "`optimizer` must be a name or an object such as Adam"),
     ({"model": [1, 3, 1]}, r"`model` must be a torch module such as KAN\(\[2, 6, 1\]\)"),

@@ -115,8 +115,9 @@ def kan_from_options(options: argparse.Namespace, ansatz: Ansatz, seed: int) -> 
     from ..recommend import kan_from
 
     width, grid, degree = (_numbers(getattr(options, n), n) for n in ("width", "grid", "degree"))
-    if grid is not None and options.basis != "bspline":
-        raise ValueError(f"`--grid` is for B-splines, got {options.grid} for chebyshev: add --basis bspline.")
+    basis = options.basis or "chebyshev"
+    if grid is not None and basis != "bspline":
+        raise ValueError(f"`--grid` is for B-splines, got {options.grid} for {basis}: add --basis bspline.")
     return kan_from(ansatz, basis=options.basis, width=width, grid=grid, degree=degree, seed=seed)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import sympy as sp
 
-from ..geometry import Domain, Part
-from ..symbols import Coordinate, Unknown, as_expression
+from ..geometry import Domain, Where
+from ..symbols import Unknown, as_expression
 from .place import Interior, OnBoundary, Place
 
 RESERVED = ("a", "b", "flux", "flux_jump", "hard", "of", "on", "order", "points", "sigma", "value", "weight")
@@ -34,7 +34,7 @@ class Condition:
     """Base of all conditions.
 
     Args:
-        on: boundary part by name or object; None for the whole boundary.
+        on: boundary part by name or object, or a list of parts; None for the whole boundary.
         hard: build the condition into the trial solution instead of penalising its violation.
         weight: factor on the mean square of its residual in the loss, above 0.
         values: one keyword per unknown, a number or an expression in the coordinates; None for all unknowns alike.
@@ -47,7 +47,7 @@ class Condition:
     def __init__(
         self,
         *,
-        on: str | Coordinate | Part | None = None,
+        on: Where = None,
         hard: bool = False,
         weight: float = 1.0,
         values: dict[str, Any] | None,
@@ -98,9 +98,16 @@ class Condition:
     def __repr__(self) -> str:
         inside = [f"{k}={v}" for k, v in self.values.items()]
         if self.on is not None:
-            inside.append(f"on='{self.on.name if isinstance(self.on, Part) else self.on}'")
+            inside.append(f"on={shown(self.on)}")
         inside += ["hard=True"] if self.hard else []
         return f"{type(self).__name__}({', '.join(inside)})"
+
+
+def shown(on: Where) -> str:
+    """How a part of a boundary is written in the call that made a condition."""
+    if isinstance(on, (list, tuple)):
+        return f"[{', '.join(map(shown, on))}]"
+    return f"'{getattr(on, 'name', on)}'"
 
 
 def positive(name: str, value: Any, remedy: str) -> float:

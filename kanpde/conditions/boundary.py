@@ -6,8 +6,8 @@ from typing import Any
 
 import sympy as sp
 
-from ..geometry import Domain, Part
-from ..symbols import Coordinate, Unknown, as_expression
+from ..geometry import Domain, Where
+from ..symbols import Unknown, as_expression
 from .base import Condition, Term, normal, normal_derivative
 from .place import OnBoundary
 
@@ -15,9 +15,7 @@ from .place import OnBoundary
 class Dirichlet(Condition):
     """Value on the boundary: `Dirichlet(u=0, on="x=0")`."""
 
-    def __init__(
-        self, *, on: str | Coordinate | Part | None = None, hard: bool = False, weight: float = 1.0, **values: Any
-    ):
+    def __init__(self, *, on: Where = None, hard: bool = False, weight: float = 1.0, **values: Any):
         super().__init__(on=on, hard=hard, weight=weight, values=values)
 
     def residual(self, u: Unknown, domain: Domain, value: sp.Expr) -> sp.Expr:
@@ -28,9 +26,7 @@ class Dirichlet(Condition):
 class Neumann(Condition):
     """Outward normal derivative on the boundary: `Neumann(u=0, on="x=1")`."""
 
-    def __init__(
-        self, *, on: str | Coordinate | Part | None = None, hard: bool = False, weight: float = 1.0, **values: Any
-    ):
+    def __init__(self, *, on: Where = None, hard: bool = False, weight: float = 1.0, **values: Any):
         super().__init__(on=on, hard=hard, weight=weight, values=values)
 
     def residual(self, u: Unknown, domain: Domain, value: sp.Expr) -> sp.Expr:
@@ -50,7 +46,7 @@ class Robin(Condition):
         *,
         a: Any = 1,
         b: Any = 1,
-        on: str | Coordinate | Part | None = None,
+        on: Where = None,
         hard: bool = False,
         weight: float = 1.0,
         **values: Any,
@@ -84,9 +80,7 @@ class Flux(Condition):
         TypeError: for a vector that is none.
     """
 
-    def __init__(
-        self, *, value: Any = 0, on: str | Coordinate | Part | None = None, weight: float = 1.0, **values: Any
-    ):
+    def __init__(self, *, value: Any = 0, on: Where = None, weight: float = 1.0, **values: Any):
         super().__init__(on=on, weight=weight, values=values)
         given = value if isinstance(value, dict) else dict.fromkeys(values, value)
         if set(given) != set(values):

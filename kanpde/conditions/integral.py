@@ -6,9 +6,9 @@ from typing import Any
 
 import sympy as sp
 
-from ..geometry import Domain, Part
-from ..symbols import Coordinate, Unknown, as_expression
-from .base import Condition, Term, normal
+from ..geometry import Domain, Where
+from ..symbols import Unknown, as_expression
+from .base import Condition, Term, normal, shown
 from .place import Over
 
 
@@ -34,7 +34,7 @@ class Integral(Condition):
         *,
         of: Any = None,
         value: Any = 0,
-        on: str | Coordinate | Part | None = None,
+        on: Where = None,
         weight: float = 1.0,
         **values: Any,
     ):
@@ -87,5 +87,5 @@ class Integral(Condition):
     def __repr__(self) -> str:
         if not self.of:
             return super().__repr__()
-        on = "" if self.on is None else f", on='{self.on.name if isinstance(self.on, Part) else self.on}'"
+        on = "" if self.on is None else f", on={shown(self.on)}"
         return f"Integral(of={self.of if self.is_flux else self.of[0]}, value={self.value}{on})"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .depth import Depth, Measured, depth_of
-from .domain import Domain, Face, Part, tensor_points
+from .domain import Domain, Face, Part, Where, tensor_points
 from .halfspace import HalfSpaceRegion
 from .mesh import MeshRegion, closed_surface, read_surface
 from .planar import EllipseRegion, PolygonRegion
@@ -42,6 +42,7 @@ __all__ = [
     "Time",
     "Triangle",
     "Triangles",
+    "Where",
     "conjunction",
     "depth_of",
     "disjunction",

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from itertools import count
 from keyword import iskeyword
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import sympy as sp
@@ -64,6 +64,10 @@ class Part:
         shares = np.array([self.domain.face_measure(face) for face in self.faces])
         counts = np.maximum(1, np.round(n * shares / shares.sum())).astype(int)
         return stack([self.domain.sample_face(f, c, sampler) for f, c in zip(self.faces, counts, strict=True)])
+
+
+Where: TypeAlias = "str | Coordinate | Part | Sequence[str | Coordinate | Part] | None"
+"""How a condition says where on the boundary it holds: by the names of parts, or on all of it."""
 
 
 class Domain:
@@ -295,16 +299,16 @@ class Domain:
             names += [axis, *(self.face_name(Face(axis, upper)) for upper in (False, True))]
         return tuple(names)
 
-    def boundary(self, name: str | Coordinate | Part | None = None) -> Part:
+    def boundary(self, name: Where = None) -> Part:
         """The boundary part of that name; the whole boundary without one.
 
         Args:
-            name: such as "x" or "x=0"; a part of a factor of this domain, such as the square of `square * Time(...)`,
-                stands for the same part here.
+            name: such as "x" or "x=0", or a list of such; a part of a factor of this domain, such as the square of
+                `square * Time(...)`, stands for the same part here.
 
         Raises:
-            TypeError: for anything but a name or a part.
-            ValueError: for an unknown name; the message lists the nearest ones.
+            TypeError: for anything but names or parts.
+            ValueError: for an unknown name, of which the message lists the nearest ones, or a list without any.
         """
         if not self.faces:
             raise ValueError(f"`on` names a boundary in space, got the domain {self}: use Initial.")
@@ -314,8 +318,16 @@ class Domain:
             if not all(self._has(face, name.domain) for face in name.faces):
                 raise ValueError(f"`on` must be a part of {self}, got '{name.name}' of {name.domain}.")
             return Part(self, name.name, name.faces)
+        if isinstance(name, (list, tuple)):
+            parts = [self.boundary(n) for n in name]
+            if not parts:
+                raise ValueError(
+                    f"`on` must name at least one part, got {name!r}: the parts are {', '.join(self.parts)}."
+                )
+            faces = dict.fromkeys(face for part in parts for face in part.faces)
+            return Part(self, ", ".join(part.name for part in parts), tuple(faces))
         if not isinstance(name, (str, Coordinate)):
-            raise TypeError(f"`on` must be the name of one part, got {name!r}: the parts are {', '.join(self.parts)}.")
+            raise TypeError(f"`on` must name a part or several, got {name!r}: the parts are {', '.join(self.parts)}.")
         text = str(name).replace(" ", "")
         if self.shape is not None:
             wanted = [label for label in self.parts if label.replace(" ", "") == text or _same_place(label, text)]

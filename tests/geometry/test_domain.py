@@ -46,6 +46,16 @@ def test_a_coordinate_names_both_of_its_ends():
     assert len(SQUARE.boundary().faces) == 4
 
 
+def test_a_list_names_all_of_its_parts_once():
+    part = SQUARE.boundary(["x=2", "y", SQUARE.boundary("y=1")])
+    assert part.faces == (Face("x", True), Face("y", False), Face("y", True))
+    assert part.measure == SQUARE.boundary("x=2").measure + SQUARE.boundary("y").measure
+    with pytest.raises(ValueError, match=r"`on` must name at least one part, got \[\]"):
+        SQUARE.boundary([])
+    with pytest.raises(ValueError, match="`on` must name a part of the boundary, got 'z=1'"):
+        SQUARE.boundary(["x=2", "z=1"])
+
+
 def test_a_part_of_a_factor_is_a_part_of_the_product():
     domain = SQUARE * Time(t=(0, 1))
     part = domain.boundary(SQUARE.boundary("x=2"))
@@ -66,9 +76,9 @@ def test_a_wrong_name_of_a_part_answers_with_the_nearest(name, nearest):
         SQUARE.boundary(name)
 
 
-@pytest.mark.parametrize("on", [["x=0", "y=1"], 3, sp.Eq(SQUARE.coordinates[0], 0)])
-def test_anything_but_the_name_of_a_part_is_refused(on):
-    with pytest.raises(TypeError, match=r"`on` must be the name of one part, got .*: the parts are x, x=0, x=2"):
+@pytest.mark.parametrize("on", [["x=0", 3], 3, sp.Eq(SQUARE.coordinates[0], 0)])
+def test_anything_but_the_names_of_parts_is_refused(on):
+    with pytest.raises(TypeError, match=r"`on` must name a part or several, got .*: the parts are x, x=0, x=2"):
         SQUARE.boundary(on)
 
 

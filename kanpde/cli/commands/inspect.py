@@ -115,7 +115,7 @@ def _known(problem: Problem) -> str:
         return "exact"
     if hasattr(problem, "eigenvalues"):
         return "eigenvalues"
-    if hasattr(problem, "closed_form"):
+    if getattr(problem, "closed_form", None) is not None:
         return "closed form"
     for name, check in (("Fourier series", check_periodic), ("finite differences", check_differences)):
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +29,13 @@ if TYPE_CHECKING:
     from ...solution import Solution
 
 
+UNSOLVED = 0.03
+"""Relative residual above which an equation counts as not solved."""
+
+
 def solve(options: argparse.Namespace) -> Result:
     """Train, or go on training; the record is written meanwhile."""
+    from ...cancellation import relative_residual
     from ...progress import Progress
     from ...solver import DivergenceError
     from ...solver import solve as solve_problem
@@ -64,9 +70,14 @@ def solve(options: argparse.Namespace) -> Result:
     missed = options.tolerance is not None and not solution.stop_reason.startswith("tolerance reached")
     missed = missed or solution.stop_reason.endswith("the end of the time was not reached")
     failed = missed or solution.stop_reason.startswith("interrupted")
-    doubt = _doubt(problem, solution)
-    content = {**solution.summary(), **({} if doubt is None else {"intervals": doubt.intervals}), "record": str(target)}
-    return Result(int(failed), content, _text(solution, target, doubt))
+    doubt, shares = _doubt(problem, solution), relative_residual(problem, solution)
+    content = {
+        **solution.summary(),
+        "relative_residual": shares,
+        **({} if doubt is None else {"intervals": doubt.intervals}),
+        "record": str(target),
+    }
+    return Result(int(failed), content, _text(solution, target, doubt, shares))
 
 
 def _doubt(problem: Problem, solution: Solution) -> Uncertainty | None:
@@ -103,6 +114,8 @@ def _start(options: argparse.Namespace, problem: Problem, target: Path) -> dict[
 def _reference(problem: Problem) -> Reference | None:
     from ...reference import ReferenceFailed, reference_for
 
+    if sys.stderr.isatty():
+        print("kanpde: a reference comes first (--no-reference leaves it out)", file=sys.stderr)
     try:
         return reference_for(problem)
     except ReferenceFailed as error:
@@ -110,7 +123,7 @@ def _reference(problem: Problem) -> Reference | None:
         return None
 
 
-def _text(solution: Solution, target: Path, doubt: Uncertainty | None = None) -> str:
+def _text(solution: Solution, target: Path, doubt: Uncertainty | None, shares: dict[str, float]) -> str:
     error, run = solution.error, solution.run
     lines = [f"{solution.problem_name}, {solution.model_name}, {solution.parameters} parameters"]
     if error is None:
@@ -121,6 +134,14 @@ def _text(solution: Solution, target: Path, doubt: Uncertainty | None = None) ->
         if solution.compared is not solution.reference:
             lines.append(f"warning: the error is that of {_covered(solution)} alone, the rest was not reached")
     lines.append(f"residual: {solution.residual:.2e} at the training points, {solution.held_out:.2e} at others")
+    known = {name: share for name, share in shares.items() if not math.isnan(share)}
+    if known:
+        lines.append(f"terms of the equations cancel to: {', '.join(f'{s:.1e} ({n})' for n, s in known.items())}")
+    if any(not share <= UNSOLVED for share in known.values()):
+        lines.append(
+            "warning: an equation is not solved: longer training (--seconds), more points (--points), a larger network "
+            "(--width, --degree), or are its coefficients far from 1 in these units (kanpde check)?"
+        )
     if solution.overfits:
         lines.append(
             "warning: the residual at other points is much larger, so the error may be too: more points "

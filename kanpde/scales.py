@@ -1,0 +1,81 @@
+"""What stands before the derivatives of an equation: sizes and signs, as they are at random values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import sympy as sp
+
+from .expression import Expression, Partial
+from .problem import Problem
+
+PROBES = 64
+FAR_FROM_ONE = 1e6
+"""Beyond this factor sizes are those of other units: squares of them, and of their derivatives, meet in one loss."""
+
+
+def coefficients(problem: Problem, equation: sp.Expr) -> dict[Partial, np.ndarray]:
+    """The derivative of an equation by every partial derivative in it, at points and values of the unknowns drawn at random.
+
+    Unknown numbers are as they start.
+    """
+    generator = np.random.default_rng(0)
+    expression = Expression(equation, list(problem.unknown.values()))
+    columns = {n: generator.uniform(lo, hi, PROBES) for n, (lo, hi) in problem.domain.bounds.items()}
+    values = [generator.standard_normal(PROBES) for _ in expression.partials]
+    numbers = [np.float64(p.initial) for p in expression.parameters]
+    with np.errstate(all="ignore"):
+        _, slopes = expression.value_and_slopes(expression.known(columns), [*values, *numbers])
+    return {p: np.broadcast_to(s, PROBES) for p, s in zip(expression.partials, slopes, strict=False)}
+
+
+def sizes(problem: Problem, equation: sp.Expr) -> dict[Partial, float]:
+    """Median sizes of the coefficients where all coordinates have the length 1."""
+    lengths = [hi - lo for lo, hi in problem.domain.bounds.values()]
+    return {
+        p: float(np.median(np.abs(slopes))) / math.prod(a**k for a, k in zip(lengths, p.orders, strict=True))
+        for p, slopes in coefficients(problem, equation).items()
+    }
+
+
+def doubts(problem: Problem) -> Iterator[str]:
+    """What is unlikely to be meant, or to be solved as it stands, in sentences."""
+    for name, equation in problem.equations.items():
+        yield from _roughening(problem, name, equation)
+        largest = max(sizes(problem, equation).values(), default=0.0)
+        if np.isfinite(largest) and largest and not 1 / FAR_FROM_ONE < largest < FAR_FROM_ONE:
+            yield (
+                f"the coefficients of '{name}' come to {largest:.1e} where the domain has the length 1: divide the "
+                "equation by that, or measure coordinates in a unit of the size of the domain."
+            )
+    for name in problem.unknown:
+        given = [v for c in problem.condition_list for n, v in c.values.items() if n == name and isinstance(v, sp.Expr)]
+        numbers = [abs(float(v)) for v in given if v.is_number and v != 0]
+        if numbers and not 1 / FAR_FROM_ONE < max(numbers) < FAR_FROM_ONE:
+            yield f"values of {name} up to {max(numbers):.1e} are given: measure it in a unit in which they are about 1."
+
+
+def _roughening(problem: Problem, name: str, equation: sp.Expr) -> Iterator[str]:
+    """Equations of first order in time whose highest even derivative in space makes short waves grow."""
+    if problem.domain.time_name is None:
+        return
+    time = problem.domain.names.index(problem.domain.time_name)
+    found = coefficients(problem, equation)
+    for unknown in problem.unknown:
+        own = {p: c for p, c in found.items() if p.unknown == unknown}
+        rates = [c for p, c in own.items() if sum(p.orders) == p.orders[time] == 1]
+        if not rates or any(p.orders[time] > 1 for p in own):
+            continue
+        order = max((sum(p.orders) for p in own if not p.orders[time]), default=0)
+        if order == 0 or order % 2:
+            continue
+        pure = {p: c for p, c in own.items() if max(p.orders) == sum(p.orders) == order and not p.orders[time]}
+        for p, c in pure.items():
+            if (np.sign(c) * np.sign(rates[0]) * (-1) ** (order // 2) < 0).all():
+                axis = problem.domain.names[int(np.argmax(p.orders))]
+                yield (
+                    f"'{name}' makes short waves of {unknown} along {axis} grow without bound, the shorter the quicker: "
+                    f"has its derivative of order {order} the wrong sign?"
+                )
