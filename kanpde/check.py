@@ -12,9 +12,11 @@ from sympy.core.function import AppliedUndef
 from .conditions import (
     AtPoints,
     Condition,
+    Data,
     Dirichlet,
     Flux,
     Initial,
+    Integral,
     Interface,
     Neumann,
     Over,
@@ -86,6 +88,7 @@ def check(problem: Problem) -> CheckReport:
         _start_meets_boundary,
         _interfaces_are_held,
         _constant_is_fixed,
+        _fluxes_balance,
         _numbers_are_told,
         _coefficients_are_likely,
     ):
@@ -350,6 +353,36 @@ def _constant_is_fixed(problem: Problem) -> Iterator[Finding]:
                 "error",
                 f"`{name}` is fixed only up to a constant, because only its derivatives occur: give its value on a part "
                 f"of the boundary, its mean as in Integral({name}=0), or its value at a point as in Data({{{point}}}, {name}=0).",
+            )
+
+
+def _fluxes_balance(problem: Problem) -> Iterator[Finding]:
+    """Where slopes are given all around and the equation is c lap(u) + f, the source must leave through the boundary."""
+    domain, sides = problem.domain, [c for c in problem.condition_list if not isinstance(c, (Data, Integral))]
+    if domain.time_name or problem.materials or not all(type(c) is Neumann for c in sides) or not domain.faces:
+        return
+    for name, equation in problem.declared.items():
+        second = equation.atoms(sp.Derivative)
+        unknowns = {d.expr for d in second}
+        if len(unknowns) != 1 or len(second) != len(domain.space_names):
+            continue
+        (u,) = unknowns
+        factors = {sp.expand(equation).coeff(sp.diff(u, c, 2)) for c in domain.coordinates}
+        source = sp.expand(equation - sp.Add(*factors) * sp.Add(*[sp.diff(u, c, 2) for c in domain.coordinates]))
+        given = [(c, c.values[str(u.func)]) for c in sides if str(u.func) in c.values]
+        covered = {id(face) for c, _ in given for face in domain.boundary(c.on).faces}
+        if len(factors) != 1 or not _is_given(source) or covered != {id(face) for face in domain.faces}:
+            continue
+        (factor,) = factors
+        if not factor.is_number or not all(_is_given(value) for _, value in given):
+            continue
+        rules = [(domain.quadrature(), source), *((domain.boundary(c.on).quadrature(), factor * v) for c, v in given)]
+        parts = [float(rule.integral(np.broadcast_to(numeric(e, rule.known), len(rule))).sum()) for rule, e in rules]
+        if abs(sum(parts)) > OF_INTEGRALS * max(map(abs, parts)):
+            yield Finding(
+                "error",
+                f"'{name}' has no solution: its source comes to {parts[0]:.3g}, and what the given slopes let in to "
+                f"{sum(parts[1:]):.3g}; their sum must be 0. Change one of them, or give {u.func} on a part of the boundary.",
             )
 
 
