@@ -370,15 +370,19 @@ def _fluxes_balance(problem: Problem) -> Iterator[Finding]:
         factors = {sp.expand(equation).coeff(sp.diff(u, c, 2)) for c in domain.coordinates}
         source = sp.expand(equation - sp.Add(*factors) * sp.Add(*[sp.diff(u, c, 2) for c in domain.coordinates]))
         given = [(c, c.values[str(u.func)]) for c in sides if str(u.func) in c.values]
-        covered = {id(face) for c, _ in given for face in domain.boundary(c.on).faces}
-        if len(factors) != 1 or not _is_given(source) or covered != {id(face) for face in domain.faces}:
+        covered = {face for c, _ in given for face in domain.boundary(c.on).faces}
+        if len(factors) != 1 or not _is_given(source) or covered != set(domain.faces):
             continue
         (factor,) = factors
         if not factor.is_number or not all(_is_given(value) for _, value in given):
             continue
         rules = [(domain.quadrature(), source), *((domain.boundary(c.on).quadrature(), factor * v) for c, v in given)]
-        parts = [float(rule.integral(np.broadcast_to(numeric(e, rule.known), len(rule))).sum()) for rule, e in rules]
-        if abs(sum(parts)) > OF_INTEGRALS * max(map(abs, parts)):
+        values = [(rule, np.broadcast_to(numeric(e, rule.known), len(rule))) for rule, e in rules]
+        parts, gross = (
+            [float(rule.integral(w).sum()) for rule, w in pairs]
+            for pairs in (values, [(r, np.abs(v)) for r, v in values])
+        )
+        if abs(sum(parts)) > OF_INTEGRALS * max(gross):
             yield Finding(
                 "error",
                 f"'{name}' has no solution: its source comes to {parts[0]:.3g}, and what the given slopes let in to "

@@ -18,6 +18,7 @@ ROWS = (
         "poisson_l_shape", 1e-5, 60, hard=False, model=polynomials(8, k=(20, 6)), options={"points": Points(2000, 600)},
     ),
     Row("kovasznay", 1e-7, 60, model=polynomials(8, k=(20, 5))),
+    Row("lid_driven_cavity", 1e-3, 600, model=polynomials(10, 10, k=(12, 6, 6)), options={"points": Points(6000)}),
     Row("taylor_green", 1e-6, 300, model=polynomials(12, k=(14, 4)), options={"points": Points(3000, 300)}),
     Row("plate_with_hole", 1e-4, 60, hard=False, model=polynomials(8, 8, k=(8, 6, 6)), options={"points": Points(2000, 300)}),
     Row("clamped_plate", 1e-7, 60, model=polynomials(8, k=(20, 5))),
