@@ -96,7 +96,8 @@ class Uncertainty:
         points = PointSet({n: a.ravel() for n, a in zip(self.field.names, arrays, strict=True)})
         block = Block("band", float(len(points)), (self.field.side(unknown, points),))
         slopes = LeastSquares(self.field.trial, [block]).jacobian()[1].cpu().numpy()
-        spread = np.sqrt(np.einsum("ni,ij,nj->n", slopes, self.covariance, slopes)).reshape(value.shape)
+        variance = np.einsum("ni,ij,nj->n", slopes, self.covariance, slopes)  # rounding may make a zero negative
+        spread = np.sqrt(np.maximum(variance, 0)).reshape(value.shape)
         return value - self._reach * spread, value + self._reach * spread
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .balance import Balance, NoiseLevel
 from .blocks import LeastSquares
 from .geometry import PointSet
 from .leg import Leg
@@ -53,11 +54,22 @@ class Tending:
             due = steps % self.plan.resampling.every == 0
             figures["resampled"] = float(self.leg.resample(self.plan.resampling)) if due else 0.0
         if self.balance is not None and steps % self.balance.every == 0:
-            self.balance.update(self.leg.loss, self.leg.conditions)
-            self.leg.held_out.reweigh({b.name: b.weight for b in self.leg.loss.blocks})
+            self._rebalance(self.balance)
         if self.plan.regularisation is not None and steps % self.plan.regularisation.every == 0:
             figures["penalty"] = self._regularise()
         return figures
+
+    def _rebalance(self, balance: Balance) -> None:
+        balance.update(self.leg.loss, self.leg.conditions)
+        self.leg.held_out.reweigh({b.name: b.weight for b in self.leg.loss.blocks})
+
+    def settles(self) -> bool:
+        """Whether weights that are to come to rest go on falling, where there is no more progress with the present ones."""
+        if not isinstance(self.balance, NoiseLevel):
+            return False
+        before = sum(b.weight for b in self.leg.loss.blocks)
+        self._rebalance(self.balance)
+        return sum(b.weight for b in self.leg.loss.blocks) < before
 
     def _regularise(self) -> float:
         """Renew the prior for the present network; gives its part of the loss."""

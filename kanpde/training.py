@@ -76,6 +76,10 @@ class Tend(Protocol):
         """Change weights or points after that many steps; gives figures for the history."""
         ...
 
+    def settles(self) -> bool:
+        """Go on with weights that are to come to rest; whether they have changed."""
+        ...
+
     def refine(self) -> dict[str, float] | None:
         """Give the network more freedom; None if that is not planned (any more)."""
         ...
@@ -221,8 +225,10 @@ class Training:
         return None
 
     def _goes_on(self) -> bool:
-        """The next method of a schedule, or a refinement, when there is no more progress."""
-        if not (isinstance(self.optimizer, Schedule) and self.optimizer.advance()):
+        """New weights, the next method of a schedule, or a refinement, when there is no more progress."""
+        if self.tend is not None and self.tend.settles():
+            self._adopt()
+        elif not (isinstance(self.optimizer, Schedule) and self.optimizer.advance()):
             figures = None if self.tend is None else self.tend.refine()
             if figures is None:
                 return False

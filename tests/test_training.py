@@ -272,6 +272,9 @@ def test_another_attempt_takes_back_what_was_done_to_the_weights():
         def between(self, steps):
             return {}
 
+        def settles(self):
+            return False
+
         def refine(self):
             return None
 

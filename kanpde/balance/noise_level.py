@@ -9,7 +9,7 @@ from typing import Any
 from ..blocks import LeastSquares
 from ..counts import checked_interval
 
-FAR = 1.0
+FAR = 2.0
 """Standard deviations by which the mean square of so many deviations may exceed that of the noise."""
 MEASURED = "data "
 """What the names of blocks of measurements begin with."""
