@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import sympy as sp
-from sympy.core.function import AppliedUndef
 
 from .conditions import (
     AtPoints,
     Condition,
-    Data,
     Dirichlet,
     Flux,
     Initial,
-    Integral,
     Interface,
     Neumann,
     Over,
@@ -32,6 +29,7 @@ from .materials import meeting, within
 from .problem import Problem
 from .sampling import Uniform
 from .scales import doubts
+from .sources import is_given, unbalanced
 from .symbols import Eigenvalue, Parameter
 
 LOCAL = (Dirichlet, Neumann, Robin, Flux)
@@ -292,7 +290,7 @@ def _values_are_periodic(problem: Problem) -> Iterator[Finding]:
         x, (lo, hi) = problem.domain.coordinate(axis), problem.domain.exact_bounds[axis]
         for condition in problem.condition_list:
             for name, value in condition.values.items():
-                if not _is_given(value):
+                if not is_given(value):
                     continue
                 at = _at_start(problem, value) if isinstance(condition, Initial) else value
                 for k in range(max(1, problem.orders[name, axis])):
@@ -313,7 +311,7 @@ def _start_meets_boundary(problem: Problem) -> Iterator[Finding]:
     sides = [c for c in problem.condition_list if isinstance(c, Dirichlet)]
     for start, side in [(start, side) for start in starts for side in sides]:
         for name in [n for n in start.values if n in side.values]:
-            if not (_is_given(start.values[name]) and _is_given(side.values[name])):
+            if not (is_given(start.values[name]) and is_given(side.values[name])):
                 continue
             difference = _at_start(problem, start.values[name] - side.values[name])
             for face in problem.domain.boundary(side.on).faces:
@@ -326,11 +324,6 @@ def _start_meets_boundary(problem: Problem) -> Iterator[Finding]:
                         f"initial and boundary value of {name} differ by {gap:.3g} at the start on {where}: the solution "
                         "jumps there.",
                     )
-
-
-def _is_given(value: object) -> bool:
-    """Whether a value is an expression in the coordinates alone, so that it can be evaluated before training."""
-    return isinstance(value, sp.Expr) and not value.atoms(AppliedUndef, Parameter)
 
 
 def _at_start(problem: Problem, value: sp.Expr) -> sp.Expr:
@@ -357,37 +350,9 @@ def _constant_is_fixed(problem: Problem) -> Iterator[Finding]:
 
 
 def _fluxes_balance(problem: Problem) -> Iterator[Finding]:
-    """Where slopes are given all around and the equation is c lap(u) + f, the source must leave through the boundary."""
-    domain, sides = problem.domain, [c for c in problem.condition_list if not isinstance(c, (Data, Integral))]
-    if domain.time_name or problem.materials or not all(type(c) is Neumann for c in sides) or not domain.faces:
-        return
-    for name, equation in problem.declared.items():
-        second = equation.atoms(sp.Derivative)
-        unknowns = {d.expr for d in second}
-        if len(unknowns) != 1 or len(second) != len(domain.space_names):
-            continue
-        (u,) = unknowns
-        factors = {sp.expand(equation).coeff(sp.diff(u, c, 2)) for c in domain.coordinates}
-        source = sp.expand(equation - sp.Add(*factors) * sp.Add(*[sp.diff(u, c, 2) for c in domain.coordinates]))
-        given = [(c, c.values[str(u.func)]) for c in sides if str(u.func) in c.values]
-        covered = {face for c, _ in given for face in domain.boundary(c.on).faces}
-        if len(factors) != 1 or not _is_given(source) or covered != set(domain.faces):
-            continue
-        (factor,) = factors
-        if not factor.is_number or not all(_is_given(value) for _, value in given):
-            continue
-        rules = [(domain.quadrature(), source), *((domain.boundary(c.on).quadrature(), factor * v) for c, v in given)]
-        values = [(rule, np.broadcast_to(numeric(e, rule.known), len(rule))) for rule, e in rules]
-        parts, gross = (
-            [float(rule.integral(w).sum()) for rule, w in pairs]
-            for pairs in (values, [(r, np.abs(v)) for r, v in values])
-        )
-        if abs(sum(parts)) > OF_INTEGRALS * max(gross):
-            yield Finding(
-                "error",
-                f"'{name}' has no solution: its source comes to {parts[0]:.3g}, and what the given slopes let in to "
-                f"{sum(parts[1:]):.3g}; their sum must be 0. Change one of them, or give {u.func} on a part of the boundary.",
-            )
+    """Sources leave through the boundary where slopes are given all around."""
+    for sentence in unbalanced(problem):
+        yield Finding("error", sentence)
 
 
 def _numbers_are_told(problem: Problem) -> Iterator[Finding]:

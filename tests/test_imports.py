@@ -28,6 +28,7 @@ ORDER = [
     "masks",
     "singularity",
     "scales",
+    "sources",
     "check",
     "coefficient",
     "reference",
