@@ -16,8 +16,9 @@ from .network import Network
 DECAY, SMOOTH_DECAY = 1.5, 3.0
 """Powers by which the coefficients of start functions fall: usually, and for evolutions above the second order."""
 HIGHEST_DEGREE = 30
-RANGE_POINTS = 20_000
-"""With 1,000 a few points lie so far out that two hidden layers of polynomials start from a residual of 1e15."""
+RANGE_POINTS, RANGE_POINTS_DEEP = 1000, 20_000
+"""With 1,000 a few points lie so far out that two hidden layers of polynomials start from a residual of 1e15; one hidden
+layer ends two to four times lower with them (L-shape, four discs)."""
 RANGE_MARGIN = 1.02
 
 
@@ -77,7 +78,8 @@ def fill_ranges(network: Network, generator: torch.Generator, *, kept: Sequence[
         generator: source of the points at which hidden values are taken.
         kept: how many nodes at the front of every hidden layer stay as they are; none without it.
     """
-    x = 2 * torch.rand(RANGE_POINTS, network.width[0], generator=generator, dtype=torch.float64) - 1
+    count = RANGE_POINTS if len(network.layers) < 3 else RANGE_POINTS_DEEP
+    x = 2 * torch.rand(count, network.width[0], generator=generator, dtype=torch.float64) - 1
     with torch.no_grad():
         for layer, start in zip(network.layers[:-1], kept or [0] * len(network.layers), strict=False):
             h = layer(x)
