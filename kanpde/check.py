@@ -221,7 +221,7 @@ def _pieces_are_covered_once(problem: Problem, lack: str) -> Iterator[Finding]:
         if few and not (order == 1 and len(problem.unknown) > 1):
             yield Finding(
                 lack,
-                f"`{name}` has too few conditions on {', '.join(few)}, where {order // 2} are needed: add "
+                f"`{name}` has too few conditions on {', '.join(few)}, which need {order // 2} each: add "
                 f"Dirichlet({name}=..., on='{few[0]}'), Neumann or Robin.",
             )
         for key, listed in given.items():
