@@ -10,6 +10,7 @@ import sympy as sp
 
 from .expression import Expression, Partial
 from .problem import Problem
+from .sampling import Uniform
 
 PROBES = 64
 FAR_FROM_ONE = 1e6
@@ -23,12 +24,12 @@ def coefficients(problem: Problem, equation: sp.Expr) -> dict[Partial, np.ndarra
     """
     generator = np.random.default_rng(0)
     expression = Expression(equation, list(problem.unknown.values()))
-    columns = {n: generator.uniform(lo, hi, PROBES) for n, (lo, hi) in problem.domain.bounds.items()}
-    values = [generator.standard_normal(PROBES) for _ in expression.partials]
+    points = problem.domain.sample(PROBES, Uniform(0))
+    values = [generator.standard_normal(len(points)) for _ in expression.partials]
     numbers = [np.float64(p.initial) for p in expression.parameters]
     with np.errstate(all="ignore"):
-        _, slopes = expression.value_and_slopes(expression.known(columns), [*values, *numbers])
-    return {p: np.broadcast_to(s, PROBES) for p, s in zip(expression.partials, slopes, strict=False)}
+        _, slopes = expression.value_and_slopes(expression.known(points.known), [*values, *numbers])
+    return {p: np.broadcast_to(s, len(points)) for p, s in zip(expression.partials, slopes, strict=False)}
 
 
 def sizes(problem: Problem, equation: sp.Expr) -> dict[Partial, float]:

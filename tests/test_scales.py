@@ -6,7 +6,7 @@ from kanpde.problems.heat import Heat
 from kanpde.problems.kuramoto_sivashinsky import KuramotoSivashinsky
 from numpy.testing import assert_allclose
 
-from kanpde import Dirichlet, Initial, Interval, Parameter, Problem, Rectangle, Time, laplacian
+from kanpde import Annulus, Dirichlet, Initial, Interval, Parameter, Problem, Rectangle, Time, laplacian, sqrt
 from kanpde.catalog import problem_class, shipped_names
 from kanpde.scales import coefficients, doubts, sizes
 
@@ -43,6 +43,19 @@ def test_sizes_are_those_on_a_domain_of_length_1():
 @pytest.mark.parametrize("name", shipped_names())
 def test_nothing_is_said_of_the_problems_of_kanpde(name):
     assert list(doubts(problem_class(name)())) == []
+
+
+def test_coefficients_are_looked_at_in_the_domain_alone():
+    class Outside(Problem):
+        domain = Annulus(x=0, y=0, inner=1, outer=2)
+
+        def residual(self, u, x, y):
+            return sqrt(x**2 + y**2 - 1) * laplacian(u) + 1
+
+        def conditions(self, x, y):
+            return [Dirichlet(u=0)]
+
+    assert Outside().check().findings == ()
 
 
 def test_other_units_than_those_of_the_domain_are_noticed():
