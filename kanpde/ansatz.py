@@ -241,9 +241,8 @@ def _gap(problem: Problem, wanted: sp.Expr, known: sp.Expr) -> sp.Expr:
     difference = wanted - known
     if problem.given_lift is None:
         return difference
-    columns = problem.domain.sample(64, Uniform(2)).known
-    there, sizes = (np.abs(numeric(e, columns)).max() for e in (difference, wanted))
-    return sp.Integer(0) if there <= ROUNDING * max(1.0, sizes) else difference
+    met = _size(difference, problem.domain) <= ROUNDING * max(1.0, _size(wanted, problem.domain))
+    return sp.Integer(0) if met else difference
 
 
 def _with_slopes(problem: Problem, name: str, lift: sp.Expr, inner: sp.Expr, built: list[Condition]) -> sp.Expr:
@@ -316,7 +315,7 @@ def _verify(
             residual = problem.substitute({name: form}, term.expression)
             sides = [numeric(residual, p.known) for p in term.place.sample(64, Uniform(1))]
             miss = float(np.abs(sides[0] - (sides[1] if len(sides) == 2 else 0.0)).max())
-            if not miss <= EXACTNESS * max(1.0, _size(lift, domain, name)):
+            if not miss <= EXACTNESS * max(1.0, _size(lift, domain)):
                 reason = (
                     "the values of the hard conditions do not continue each other periodically"
                     if isinstance(condition, Periodic)
@@ -328,5 +327,5 @@ def _verify(
                 )
 
 
-def _size(lift: sp.Expr, domain: Domain, name: str) -> float:
-    return float(np.abs(numeric(lift, domain.sample(64, Uniform(2)).known)).max())
+def _size(expression: sp.Expr, domain: Domain) -> float:
+    return float(np.abs(numeric(expression, domain.sample(64, Uniform(2)).known)).max())

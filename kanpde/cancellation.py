@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import sympy as sp
+from jaxtyping import Float
 
 from .expression import Expression
 from .geometry import PointSet
@@ -40,15 +41,15 @@ def _share(problem: Problem, solution: Solution, equation: sp.Expr, points: Poin
     parts = sp.Add.make_args(sp.expand_mul(equation))
     if len(parts) < 2:
         return float("nan")
-    values = [_values(problem, solution, part, points) for part in parts]
+    values = [evaluated(problem, solution, part, points) for part in parts]
     largest = max(float(np.mean(v**2)) for v in values)
     return float(np.sqrt(np.mean(np.sum(values, axis=0) ** 2) / largest)) if largest else 0.0
 
 
-def _values(problem: Problem, solution: Solution, part: sp.Expr, points: PointSet) -> np.ndarray:
-    """A term of an equation at points, with the numbers that were found."""
-    expression = Expression(part, list(problem.unknown.values()))
-    dynamic = [solution.field.values(points, p.unknown, p.orders) for p in expression.partials]
-    numbers = [np.float64(solution.numbers[p.name]) for p in expression.parameters]
-    found, _ = expression.value_and_slopes(expression.known(points.columns), [*dynamic, *numbers])
+def evaluated(problem: Problem, solution: Solution, expression: sp.Expr, points: PointSet) -> Float[np.ndarray, " n"]:
+    """An expression in the unknowns of a problem at points, with a solution and the numbers that were found with it."""
+    compiled = Expression(expression, list(problem.unknown.values()))
+    partials = [solution.field.values(points, p.unknown, p.orders) for p in compiled.partials]
+    numbers = [np.float64(solution.numbers[p.name]) for p in compiled.parameters]
+    found = compiled.value(compiled.known(points.known), [*partials, *numbers])
     return np.broadcast_to(np.asarray(found, float), len(points))

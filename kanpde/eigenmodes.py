@@ -21,6 +21,7 @@ import sympy as sp
 from jaxtyping import Float
 from torch import nn
 
+from .cancellation import evaluated
 from .conditions import Condition, Data, Integral
 from .expression import Expression
 from .geometry import PointSet
@@ -288,7 +289,7 @@ def modes(
     values = np.array([s.numbers[str(problem.eigenvalue)] for s in found])
     order = np.argsort(values)
     solutions = tuple(found[i] for i in order)
-    overlap, residuals = _measured(problem, solutions, values[order])
+    overlap, residuals = _measured(problem, solutions)
     begins = np.array([s.value for s in starts])
     known = np.array(problem.eigenvalues(count), float) if hasattr(problem, "eigenvalues") else None
     return Modes(str(problem.eigenvalue), values[order], begins[order], residuals, solutions, overlap, known)
@@ -313,7 +314,7 @@ def _check_linear(problem: Problem) -> None:
 
 
 def _measured(
-    problem: Problem, solutions: Sequence[Solution], values: Float[np.ndarray, " count"]
+    problem: Problem, solutions: Sequence[Solution]
 ) -> tuple[Float[np.ndarray, "count count"], Float[np.ndarray, " count"]]:
     """Integrals of products of the functions, and roots of those of the squared residuals."""
     rule = problem.domain.quadrature()
@@ -321,15 +322,8 @@ def _measured(
     overlap = np.array(
         [[sum(float(rule.integral(f * g)[0]) for f, g in zip(a, b, strict=True)) for b in functions] for a in functions]
     )
-    residuals = []
-    for solution, value in zip(solutions, values, strict=True):
-        total = 0.0
-        for e in problem.equations.values():
-            expression = Expression(
-                e.xreplace({problem.eigenvalue: sp.Float(value, 17)}), list(problem.unknown.values())
-            )
-            partials = [solution.field.values(rule, p.unknown, p.orders) for p in expression.partials]
-            residual = np.broadcast_to(expression.value(expression.known(rule.known), partials), (len(rule),))
-            total += float(rule.integral(residual**2)[0])
-        residuals.append(total**0.5)
+    residuals = [
+        sum(float(rule.integral(evaluated(problem, s, e, rule) ** 2)[0]) for e in problem.equations.values()) ** 0.5
+        for s in solutions
+    ]
     return overlap, np.array(residuals)

@@ -60,7 +60,7 @@ class Uncertainty:
     noise: float
     field: Field
     covariance: Float[np.ndarray, "p p"]
-    residual: float = 0.0
+    residual: float
 
     @property
     def numbers(self) -> dict[str, Estimate]:

@@ -16,7 +16,7 @@ from .nn.initialisation import DECAY, SMOOTH_DECAY
 from .optim import OPTIMIZERS, GaussNewton, Optimizer
 from .plan import Plan
 from .problem import Problem
-from .scales import sizes
+from .scales import coefficients, sizes
 
 HIDDEN, HIDDEN_ON_SHAPES = 6, 12
 GRIDS = {"gaussian": (16, 2)}
@@ -66,7 +66,7 @@ def _smoothing(problem: Problem, equation: sp.Expr) -> float:
     """
     time = problem.domain.names.index(str(problem.domain.time_name))
     in_time, in_space = [0.0], [0.0]
-    for p, size in sizes(problem, equation).items():
+    for p, size in sizes(problem, coefficients(problem, equation)).items():
         if p.orders[time]:
             in_time.append(size)
         elif sum(p.orders) > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import sympy as sp
@@ -32,20 +32,21 @@ def coefficients(problem: Problem, equation: sp.Expr) -> dict[Partial, np.ndarra
     return {p: np.broadcast_to(s, len(points)) for p, s in zip(expression.partials, slopes, strict=False)}
 
 
-def sizes(problem: Problem, equation: sp.Expr) -> dict[Partial, float]:
-    """Median sizes of the coefficients where all coordinates have the length 1."""
+def sizes(problem: Problem, found: Mapping[Partial, np.ndarray]) -> dict[Partial, float]:
+    """Median sizes of the coefficients that were found, where all coordinates have the length 1."""
     lengths = [hi - lo for lo, hi in problem.domain.bounds.values()]
     return {
         p: float(np.median(np.abs(slopes))) / math.prod(a**k for a, k in zip(lengths, p.orders, strict=True))
-        for p, slopes in coefficients(problem, equation).items()
+        for p, slopes in found.items()
     }
 
 
 def doubts(problem: Problem) -> Iterator[str]:
     """What is unlikely to be meant, or to be solved as it stands, in sentences."""
     for name, equation in problem.equations.items():
-        yield from _roughening(problem, name, equation)
-        largest = max(sizes(problem, equation).values(), default=0.0)
+        found = coefficients(problem, equation)
+        yield from _roughening(problem, name, found)
+        largest = max(sizes(problem, found).values(), default=0.0)
         if np.isfinite(largest) and largest and not 1 / FAR_FROM_ONE < largest < FAR_FROM_ONE:
             yield (
                 f"the coefficients of '{name}' come to {largest:.1e} where the domain has the length 1: divide the "
@@ -58,12 +59,11 @@ def doubts(problem: Problem) -> Iterator[str]:
             yield f"values of {name} up to {max(numbers):.1e} are given: measure it in a unit in which they are about 1."
 
 
-def _roughening(problem: Problem, name: str, equation: sp.Expr) -> Iterator[str]:
+def _roughening(problem: Problem, name: str, found: Mapping[Partial, np.ndarray]) -> Iterator[str]:
     """Equations of first order in time whose highest even derivative in space makes short waves grow."""
     if problem.domain.time_name is None:
         return
     time = problem.domain.names.index(problem.domain.time_name)
-    found = coefficients(problem, equation)
     for unknown in problem.unknown:
         own = {p: c for p, c in found.items() if p.unknown == unknown}
         rates = [c for p, c in own.items() if sum(p.orders) == p.orders[time] == 1]
