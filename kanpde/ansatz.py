@@ -315,7 +315,7 @@ def _verify(
             residual = problem.substitute({name: form}, term.expression)
             sides = [numeric(residual, p.known) for p in term.place.sample(64, Uniform(1))]
             miss = float(np.abs(sides[0] - (sides[1] if len(sides) == 2 else 0.0)).max())
-            if not miss <= EXACTNESS * max(1.0, _size(lift, domain)):
+            if not miss <= EXACTNESS * max(1.0, _size(residual if len(sides) == 2 else lift, domain)):
                 reason = (
                     "the values of the hard conditions do not continue each other periodically"
                     if isinstance(condition, Periodic)

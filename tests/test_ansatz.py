@@ -266,6 +266,16 @@ def test_data_that_contradict_each_other_are_refused(conditions, reason):
         build_ansatz(problem, hard=True)
 
 
+def test_rounding_of_high_derivatives_is_no_jump_at_the_seam():
+    """The third derivative of the series is about 1e4, of which rounding at 2 pi leaves 2e-11."""
+
+    def conditions(x, t):
+        return [Initial(u=sum(sp.sin(j * x + j**2) / (1 + j) for j in range(1, 30))), Periodic("x")]
+
+    domain = Interval(x=(0, 2 * sp.pi)) * Time(t=(0, 1))
+    assert build_ansatz(problem_with(domain, conditions, lambda u: u.t + u.xxxx), hard=True).periodic == ("x",)
+
+
 def test_faces_whose_data_jump_at_the_corner_are_refused():
     problem = problem_with(SQUARE, lambda x, y: [Dirichlet(u=0, on="x"), Dirichlet(u=1, on="y")])
     with pytest.raises(ValueError, match="contradicts another hard condition where the two meet"):
