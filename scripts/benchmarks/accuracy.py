@@ -50,6 +50,7 @@ class Row:
         parameters: of the problem, where they are not its own.
         model: trial solution and seed to the KAN; the one that kanpde recommends without it.
         options: further arguments of `solve`, for both networks; kanpde chooses without them.
+        threads: of both networks.
         note: what the name of the row says of `model` and `options`.
     """
 
@@ -60,6 +61,7 @@ class Row:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     model: Callable[[Ansatz, int], nn.Module] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    threads: int = THREADS
     note: str = ""
 
     @property
@@ -205,7 +207,7 @@ def train(
     wanted = reference()
     try:
         solution = solve(
-            problem, networks[kind].to(*place), hard=row.hard, seconds=seconds, seed=seed, threads=THREADS,
+            problem, networks[kind].to(*place), hard=row.hard, seconds=seconds, seed=seed, threads=row.threads,
             reference=wanted, **options,
         )  # fmt: skip
     except DivergenceError as error:
@@ -214,7 +216,7 @@ def train(
         raise KeyboardInterrupt
     diverged = solution.stop_reason.startswith("diverged") or not covers(solution.reference, wanted)
     figures = {**solution.summary(), "diverged": diverged}
-    about = {"row": row.name, "kind": kind, "asked": row.asked, "budget": seconds}
+    about = {"row": row.name, "kind": kind, "asked": row.asked, "budget": seconds, "threads": row.threads}
     return {**figures, **about, "error": None if diverged else figures["error"]}
 
 
@@ -275,7 +277,8 @@ def _line(group: Sequence[Result]) -> dict[str, Any]:
     found = Statistics.of([r["error"] for r in trained], first["asked"])
     held_out = [math.inf if r["held_out"] is None else r["held_out"] for r in trained]
     return {
-        **{name: first[name] for name in ("row", "kind", "model", "parameters", "asked", "budget", "reference_error")},
+        **{name: first[name] for name in ("row", "kind", "model", "parameters", "asked", "budget", "threads")},
+        "reference_error": first["reference_error"],
         "errors": [r["error"] for r in trained],
         "median": finite(found.median),
         "worst": finite(found.worst),
@@ -307,7 +310,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         row["model"],
         str(row["parameters"]),
         power(row["asked"], 0),
-        f"{row['budget']:g} s",
+        f"{row['budget']:g} s" + (f", {row['threads']} threads" if row["threads"] > 1 else ""),
         "diverged" if row["median"] is None else power(row["median"]),
         "diverged" if row["worst"] is None else power(row["worst"]),
         f"{row['above']} of {row['runs']}",

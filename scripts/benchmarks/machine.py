@@ -13,7 +13,7 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 THREADS = 1
-"""Every benchmark but the one on a GPU runs on one thread."""
+"""Of a benchmark, where a row says nothing else."""
 
 
 def machine() -> dict[str, Any]:
