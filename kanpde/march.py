@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import sympy as sp
@@ -60,17 +60,25 @@ class March:
         self.stage, self.scale, self.redone, self.warm, self.root = 0, 1.0, 0, False, 0.0
         self.marches = self.plan.slabs != 1
         if self.marches:
-            check_slabs(problem)
+            check_slabs(problem, self.ends)
             lo, hi = problem.domain.bounds[str(problem.domain.time_name)]
             self.start, self.end = lo, hi
-            first = self.plan.slabs.first if isinstance(self.plan.slabs, AdaptiveSlabs) else 1 / self.plan.slabs
+            slabs = self.plan.slabs
+            first = slabs.first if isinstance(slabs, AdaptiveSlabs) else 1 / (len(self.ends) or cast("int", slabs))
             self.length = first * (hi - lo)
+
+    @property
+    def ends(self) -> tuple[float, ...]:
+        """The last instants of all slabs, where the plan says them."""
+        return self.plan.slabs if isinstance(self.plan.slabs, tuple) else ()
 
     # ---------------------------------------------------------------- the present leg
 
     @property
     def stop(self) -> float:
         """Last instant of the present slab; a rest that is too short for a slab of its own is added."""
+        if self.ends:
+            return (*self.ends[:-1], self.end)[len(self.slabs)]
         if self.start + 1.001 * self.length >= self.end:
             return self.end
         return self.start + self.length
@@ -99,10 +107,12 @@ class March:
     def share(self) -> float:
         """Part of what is left of the budget that the present leg may use.
 
-        A slab gets what is due to its length, and what it does not use is left to later ones; the first one starts cold
-        and gets more.
+        A slab gets what is due to its length, or the same as any other where the plan says their ends; what it does not
+        use is left to later ones. The first one starts cold and gets more.
         """
         part = (self.stop - self.start) / (self.end - self.start) if self.marches else 1.0
+        if self.ends:
+            part = 1 / (len(self.ends) - len(self.slabs))
         if self.marches and not self.slabs:
             part = COLD * part / (1 + (COLD - 1) * part)
         return part / (self.plan.stages - self.stage)
@@ -184,9 +194,9 @@ class March:
             self.stage += 1
             self.scale = max(root, SMALLEST)
             return self._fresh(network)
-        length = self.stop - self.start
-        self.slabs.append((self.stop, len(self.fields) - 1))
-        self.start, self.stage, self.scale = self.stop, 0, 1.0
+        stop, length = self.stop, self.stop - self.start
+        self.slabs.append((stop, len(self.fields) - 1))
+        self.start, self.stage, self.scale = stop, 0, 1.0
         if adaptive is not None:
             self.length = min(length if missed else adaptive.growth * length, self.end - self.start)
         if not self.plan.warm or not self._built_in(leg):
@@ -198,7 +208,7 @@ class March:
 
     def straggles(self, root: float) -> bool:
         """Whether the present slab is far behind the one before, so that later ones would inherit its error."""
-        return self.warm and isinstance(self.plan.slabs, int) and root > STRAGGLER * self.root
+        return self.warm and not isinstance(self.plan.slabs, AdaptiveSlabs) and root > STRAGGLER * self.root
 
     def _divisible(self, adaptive: AdaptiveSlabs) -> bool:
         lo, hi = self.problem.domain.bounds[str(self.problem.domain.time_name)]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
 
+import numpy as np
+
 from .balance import Balance
 from .counts import is_count
 from .nn.refine import Refinement
@@ -50,7 +52,8 @@ class Plan:
     """How a network is trained beyond the steps of its optimiser.
 
     Args:
-        slabs: number of equal time slabs, at least 1, or `AdaptiveSlabs`.
+        slabs: number of equal time slabs, at least 1; or the instants, ascending, at which they end, each slab getting as
+            much of the budget as any other; or `AdaptiveSlabs`.
         warm: start a slab from the weights of the slab before instead of new ones.
         stretch: adapt the one coordinate of space that has derivatives to the thin layers that a slab starts with.
         stages: number of networks per slab, at least 1: each further one is trained on what the ones before left.
@@ -62,10 +65,10 @@ class Plan:
 
     Raises:
         TypeError: for a part of another kind.
-        ValueError: for a number below 1.
+        ValueError: for a number below 1, or instants that do not ascend.
     """
 
-    slabs: int | AdaptiveSlabs = 1
+    slabs: int | Sequence[float] | AdaptiveSlabs = 1
     warm: bool = True
     stretch: bool = False
     stages: int = 1
@@ -76,9 +79,11 @@ class Plan:
     restarts: int = 5
 
     def __post_init__(self) -> None:
+        if isinstance(self.slabs, (Sequence, np.ndarray)) and not isinstance(self.slabs, str):
+            object.__setattr__(self, "slabs", _instants(self.slabs))
         for name in ("slabs", "stages"):
             value = getattr(self, name)
-            if name == "slabs" and isinstance(value, AdaptiveSlabs):
+            if name == "slabs" and isinstance(value, (tuple, AdaptiveSlabs)):
                 continue
             if isinstance(value, bool) or not isinstance(value, Integral):
                 raise TypeError(f"`{name}` must be a whole number, got {value!r}: 1 is one network from start to end.")
@@ -102,3 +107,16 @@ class Plan:
             value = getattr(self, name)
             if value is not None and (isinstance(value, type) or not hasattr(value, method)):
                 raise TypeError(f"`{name}` must be an object such as {example}, got {value!r}.")
+
+
+def _instants(values: Sequence[float] | np.ndarray) -> tuple[float, ...]:
+    """The ends of slabs as plain numbers."""
+    try:
+        ends = np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"`slabs` must be a count or instants, got {values!r}: [0.1, 0.3, 1.0] are three slabs."
+        ) from None
+    if ends.ndim != 1 or not len(ends) or not np.isfinite(ends).all() or not (np.diff(ends) > 0).all():
+        raise ValueError(f"`slabs` must be instants that ascend, got {values!r}: [0.1, 0.3, 1.0] are three slabs.")
+    return tuple(ends.tolist())

@@ -9,6 +9,7 @@ Source:
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -100,11 +101,16 @@ class Slab(Problem):
         return found
 
 
-def check_slabs(problem: Problem) -> None:
-    """Refuse problems that cannot be cut in time.
+def check_slabs(problem: Problem, ends: Sequence[float] = ()) -> None:
+    """Refuse problems that cannot be cut in time, or not at these instants.
+
+    Args:
+        problem: what is to be cut.
+        ends: the last instants of all slabs, ascending; none for slabs of other lengths.
 
     Raises:
-        ValueError: for a steady problem, or one with unknown numbers or measurements.
+        ValueError: for a steady problem, or one with unknown numbers or measurements; for instants that start before the
+            time does, or do not end with it.
     """
     if problem.domain.time_name is None:
         raise ValueError(f"`slabs` must be 1 for {problem.name}, which has no time: take slabs out.")
@@ -113,6 +119,12 @@ def check_slabs(problem: Problem) -> None:
         raise ValueError(f"`slabs` must be 1 for {problem.name}, whose unknown numbers ({names}) belong to all times.")
     if problem.has_data:
         raise ValueError(f"`slabs` must be 1 for {problem.name}, whose measurements belong to all times.")
+    start, end = problem.domain.bounds[str(problem.domain.time_name)]
+    if ends and not (ends[0] > start and math.isclose(ends[-1], end, rel_tol=1e-12)):
+        raise ValueError(
+            f"`slabs` must be instants after {start:g}, the last of them {end:g}, got {ends[0]:g} to {ends[-1]:g}: they are "
+            "the ends of the slabs."
+        )
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,26 @@ def test_the_slabs_are_different_functions():
     assert abs(before - after) > 1e-3
 
 
+def test_slabs_end_where_the_plan_says_and_share_the_budget_evenly():
+    march, ends, shares, network = march_of(Heat(), Plan(slabs=[0.1, 1.9995, 2]), hard=True), [], [], network_of(Heat())
+    while True:
+        ends.append(march.stop)
+        shares.append(march.share())
+        if march.is_last:
+            break
+        network = march.advance(march.leg(network), 1e-3, stalled=True)
+    assert ends == [0.1, 1.9995, 2.0]
+    assert shares[1:] == [1 / 2, 1]
+    assert shares[0] == pytest.approx(4 / 6)
+    assert march.slab_count == 3
+
+
+@pytest.mark.parametrize("ends", [[0.5, 1.9], [0.5, 2.1], [0.0, 2.0], [-0.1, 2.0]])
+def test_slabs_that_do_not_cover_the_time_are_refused(ends):
+    with pytest.raises(ValueError, match="`slabs` must be instants after 0, the last of them 2, got"):
+        march_of(Heat(), Plan(slabs=ends))
+
+
 @pytest.mark.parametrize("slabs", [1, 2, 5])
 def test_equal_slabs_share_the_time_and_have_at_least_their_part_of_the_budget(slabs):
     march, ends, shares = march_of(Heat(), Plan(slabs=slabs)), [], []

@@ -1,5 +1,6 @@
 """Plans and the settings that they refuse."""
 
+import numpy as np
 import pytest
 
 from kanpde.balance import GradientNorm
@@ -30,6 +31,19 @@ def test_refinements_are_kept_in_order_as_a_tuple():
 def test_numbers_that_are_no_counts_are_refused(name, value, error, message):
     with pytest.raises(error, match=f"`{name}` {message}"):
         Plan(**{name: value})
+
+
+@pytest.mark.parametrize("ends", [[0.1, 0.3, 1], (0.1, 0.3, 1.0), np.array([0.1, 0.3, 1.0])])
+def test_ends_of_slabs_are_plain_numbers(ends):
+    assert Plan(slabs=ends).slabs == (0.1, 0.3, 1.0)
+
+
+@pytest.mark.parametrize("ends", [[], [0.5, 0.5], [0.5, 0.2], [0.5, float("nan")], [[0.1, 0.2]]])
+def test_ends_of_slabs_that_do_not_ascend_are_refused(ends):
+    with pytest.raises(ValueError, match=r"`slabs` must be instants that ascend, got .*: \[0.1, 0.3, 1.0\] are three"):
+        Plan(slabs=ends)
+    with pytest.raises(TypeError, match="`slabs` must be a count or instants, got"):
+        Plan(slabs=["soon", 1.0])
 
 
 @pytest.mark.parametrize(

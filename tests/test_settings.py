@@ -46,6 +46,7 @@ OBJECTS = [
     ),
     *(RAD(), RAR(), RARD(), Redraw(every=9)),
     *(AdaptedGrid(), Deeper(2), FinerGrid(), HigherDegree(), MoreNodes(), Sparsity(0.1, every=3)),
+    Plan(slabs=[0.25, 1.0]),
 ]
 
 

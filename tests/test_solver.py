@@ -366,6 +366,7 @@ def burgers_kan():
 
 PLANS = {
     "slabs": (Plan(slabs=3), "gauss-newton"),
+    "slabs of different lengths": (Plan(slabs=[0.2, 0.9, 1]), "gauss-newton"),
     "cold slabs, stretched": (Plan(slabs=3, warm=False, stretch=True), "gauss-newton"),
     "adaptive slabs": (Plan(slabs=AdaptiveSlabs(first=0.4, tolerance=0.3, shortest=0.05)), GaussNewton(patience=2)),
     "stages": (Plan(stages=3), "gauss-newton"),

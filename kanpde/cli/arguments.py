@@ -13,7 +13,7 @@ from ..problem import Problem
 if TYPE_CHECKING:  # these need torch, which commands such as `kanpde list` can do without
     from ..ansatz import Ansatz
     from ..nn import Network
-    from ..plan import Plan
+    from ..plan import AdaptiveSlabs, Plan
     from ..solver import Points
 
 FIXED_BY_RECORD = (
@@ -71,22 +71,15 @@ def plan_from(options: argparse.Namespace, problem: Problem, *, usual_seconds: f
     from ..balance import BALANCES
     from ..budget import Budget
     from ..nn.refine import REFINEMENTS
-    from ..plan import AdaptiveSlabs, Plan
+    from ..plan import Plan
     from ..recommend import recommended_plan
     from ..regularisation import REGULARISATIONS
     from ..resampling import RESAMPLINGS
 
     if all(getattr(options, name) is None for name in PLANNED):
         return recommended_plan(problem, Budget(options.seconds, options.steps).limited(usual_seconds))
-    slabs: int | AdaptiveSlabs = 1
-    if options.slabs == "auto":
-        slabs = AdaptiveSlabs()
-    elif options.slabs is not None:
-        slabs = int(options.slabs) if options.slabs.isdecimal() else 0
-        if slabs < 1:
-            raise ValueError(f"`--slabs` must be auto or a whole number of at least 1, got '{options.slabs}'.")
     return Plan(
-        slabs=slabs,
+        slabs=1 if options.slabs is None else _slabs(options.slabs),
         stretch=bool(options.stretch),
         stages=1 if options.stages is None else options.stages,
         refinements=tuple(make() for make in _all_chosen(options.refine, "refine", REFINEMENTS)),
@@ -95,6 +88,24 @@ def plan_from(options: argparse.Namespace, problem: Problem, *, usual_seconds: f
         regularisation=(
             None if options.regularise is None else _chosen(options.regularise, "regularise", REGULARISATIONS)()
         ),
+    )
+
+
+def _slabs(text: str) -> int | list[float] | AdaptiveSlabs:
+    """What `--slabs` says: auto, a count, or instants with commas between them."""
+    from ..plan import AdaptiveSlabs
+
+    if text == "auto":
+        return AdaptiveSlabs()
+    if text.isdecimal() and int(text):
+        return int(text)
+    try:
+        if "," in text:
+            return [float(part) for part in text.split(",")]
+    except ValueError:
+        pass
+    raise ValueError(
+        f"`--slabs` must be auto, a whole number of at least 1 or instants such as 0.1,0.3,1, got '{text}'."
     )
 
 

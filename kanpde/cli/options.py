@@ -127,7 +127,11 @@ def _training(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--boundary-points", type=int, help="points per condition (default: an eighth of --points)")
     sub.add_argument("--sampler", help="sobol (default), lhs, uniform or grid")
     sub.add_argument("--threads", type=int, help="of PyTorch (default: 1 for small problems)")
-    sub.add_argument("--slabs", metavar="N|auto", help="time slabs (default: as the problem needs)")
+    sub.add_argument(
+        "--slabs",
+        metavar="N|auto|T1,T2,...",
+        help="time slabs, or the instants at which they end (default: as the problem needs)",
+    )
     sub.add_argument(
         "--stretch", action="store_true", default=None, help="give room to thin layers along one coordinate"
     )
