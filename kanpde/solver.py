@@ -189,7 +189,7 @@ def limited_threads(count: int) -> Iterator[None]:
     """So many threads for PyTorch, and one for the linear algebra of SciPy; put back at the end.
 
     SciPy's has threads of its own, which go on spinning after a call, in the way of PyTorch's: with two of each on two
-    cores, steps with 1,092 parameters take 0.34 s, with one of SciPy's 0.25 s, with one of both 0.37 s.
+    cores, steps with 1,092 parameters take 0.34 s, with one of SciPy's 0.26 s, with one of both 0.37 s.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(count)
