@@ -60,25 +60,20 @@ class March:
         self.stage, self.scale, self.redone, self.warm, self.root = 0, 1.0, 0, False, 0.0
         self.marches = self.plan.slabs != 1
         if self.marches:
-            check_slabs(problem, self.ends)
+            check_slabs(problem, self.plan.ends)
             lo, hi = problem.domain.bounds[str(problem.domain.time_name)]
             self.start, self.end = lo, hi
             slabs = self.plan.slabs
-            first = slabs.first if isinstance(slabs, AdaptiveSlabs) else 1 / (len(self.ends) or cast("int", slabs))
+            first = slabs.first if isinstance(slabs, AdaptiveSlabs) else 1 / (len(self.plan.ends) or cast("int", slabs))
             self.length = first * (hi - lo)
-
-    @property
-    def ends(self) -> tuple[float, ...]:
-        """The last instants of all slabs, where the plan says them."""
-        return self.plan.slabs if isinstance(self.plan.slabs, tuple) else ()
 
     # ---------------------------------------------------------------- the present leg
 
     @property
     def stop(self) -> float:
         """Last instant of the present slab; a rest that is too short for a slab of its own is added."""
-        if self.ends:
-            return (*self.ends[:-1], self.end)[len(self.slabs)]
+        if self.plan.ends:
+            return (*self.plan.ends[:-1], self.end)[len(self.slabs)]
         if self.start + 1.001 * self.length >= self.end:
             return self.end
         return self.start + self.length
@@ -111,8 +106,8 @@ class March:
         use is left to later ones. The first one starts cold and gets more.
         """
         part = (self.stop - self.start) / (self.end - self.start) if self.marches else 1.0
-        if self.ends:
-            part = 1 / (len(self.ends) - len(self.slabs))
+        if self.plan.ends:
+            part = 1 / (len(self.plan.ends) - len(self.slabs))
         if self.marches and not self.slabs:
             part = COLD * part / (1 + (COLD - 1) * part)
         return part / (self.plan.stages - self.stage)

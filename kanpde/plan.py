@@ -97,6 +97,11 @@ class Plan:
         object.__setattr__(self, "refinements", tuple(self.refinements))
         self._check_parts()
 
+    @property
+    def ends(self) -> tuple[float, ...]:
+        """The last instants of all slabs; none where their number or the residual says them."""
+        return self.slabs if isinstance(self.slabs, tuple) else ()
+
     def _check_parts(self) -> None:
         """Balance, resampling and regularisation must be objects: names belong to the command line."""
         for name, method, example in (

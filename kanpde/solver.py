@@ -223,7 +223,7 @@ def _check_plan(plan: Plan, problem: Problem) -> None:
             "with derivatives in an evolution."
         )
     if plan.slabs != 1:
-        check_slabs(problem, plan.slabs if isinstance(plan.slabs, tuple) else ())
+        check_slabs(problem, plan.ends)
     if isinstance(plan.balance, Causal) and problem.domain.time is None:
         raise ValueError(f"`balance` cannot be causal for {problem.name}, which has no time: take another one.")
 

@@ -107,9 +107,9 @@ QUICKENING = (
 DEEP = polynomials(6, 6, k=(18, 6, 6))
 
 
-def slabs(slabs: int | Sequence[float], points: int, *, stretch: bool = True) -> dict[str, Any]:
+def slabs(pieces: int | Sequence[float], points: int, *, stretch: bool = True) -> dict[str, Any]:
     """Options of a run in so many time slabs, or in those with the given ends."""
-    return {"plan": Plan(slabs=slabs, stretch=stretch), "points": Points(points)}
+    return {"plan": Plan(slabs=pieces, stretch=stretch), "points": Points(points)}
 
 
 ROWS = (
