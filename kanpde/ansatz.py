@@ -3,7 +3,7 @@
 On boxes the lift is a transfinite (Boolean sum) interpolation of the data on the faces and at the first instant, on
 other shapes their mean weighted by the distances from the parts that they hold on; the mask vanishes there.
 Derivatives along the normal are set right by a further term, a smooth distance times what is missing. Periodicity is
-built into the inputs of the network instead, as two cosines.
+built into the inputs of the network instead, as two cosines, and so is symmetry.
 
 Source:
     Gordon, Hall (1973), Numerische Mathematik 21, 109 (transfinite interpolation);
@@ -30,6 +30,7 @@ from .problem import Problem
 from .sampling import Uniform
 from .singularity import Singular, singular_terms
 from .symbols import Parameter, Unknown, unknown
+from .symmetry import check_symmetry, check_trial, parity_factor
 
 USUAL = (Dirichlet, Initial, Periodic)
 """What `hard=True` for a whole run builds in."""
@@ -62,7 +63,12 @@ class Ansatz:
     @property
     def n_inputs(self) -> int:
         """Number of inputs of the network."""
-        return self.problem.domain.dimension + len(self.periodic)
+        return len(self.input_names)
+
+    @property
+    def even(self) -> tuple[str, ...]:
+        """Coordinates about whose middle the network is even."""
+        return tuple(self.problem.parities)
 
     @cached_property
     def expressions(self) -> dict[str, Expression]:
@@ -73,13 +79,18 @@ class Ansatz:
     @property
     def input_names(self) -> tuple[str, ...]:
         """What each input of the network is."""
-        return input_names(self.problem.domain.names, self.periodic)
+        return input_names(self.problem.domain.names, self.periodic, self.even)
 
 
-def input_names(coordinates: tuple[str, ...], periodic: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of the network's inputs: a periodic coordinate stands for two cosines of its angle."""
-    pairs = [(f"cos {c}", f"cos({c} - {LAG:.2f})") if c in periodic else (c,) for c in coordinates]
-    return tuple(name for pair in pairs for name in pair)
+def input_names(coordinates: tuple[str, ...], periodic: tuple[str, ...], even: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Names of the network's inputs: a periodic coordinate stands for two cosines of its angle, or one if it is even."""
+    names: list[str] = []
+    for c in coordinates:
+        if c in periodic:
+            names += [f"cos {c}"] if c in even else [f"cos {c}", f"cos({c} - {LAG:.2f})"]
+        else:
+            names.append(f"{c}^2" if c in even else c)
+    return tuple(names)
 
 
 def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False) -> Ansatz:
@@ -102,6 +113,8 @@ def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False)
                 "Use a penalty."
             )
     periodic = tuple(axis for c in built if isinstance(c, Periodic) for axis in c.axes)
+    if not trusted:
+        check_symmetry(problem)
     if problem.materials:
         return _of_materials(problem, built, periodic)
     outputs = {name: unknown(f"N_{name}", problem.domain.coordinates) for name in problem.unknown}
@@ -109,13 +122,16 @@ def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False)
     forms = {}
     for name, output in outputs.items():
         lift, factor = _lift_and_mask(problem, name, built)
+        factor *= parity_factor(problem, name, periodic)
         own = singular.get(name, [])
         inner = factor * output + sp.Add(*[c * f * _cutoff(problem, name, s, built) for c, f, s in own])
         forms[name] = _with_slopes(problem, name, lift, inner, built)
         if not trusted:
             stand_ins: dict[sp.Expr, sp.Expr] = {output: _probe(problem, periodic)}
             stand_ins |= {c: sp.Integer(1) for c, _, _ in own}
-            _verify(problem, name, lift, forms[name].subs(stand_ins).doit(simplify=False), built, periodic)
+            tried = forms[name].subs(stand_ins).doit(simplify=False)
+            _verify(problem, name, lift, tried, built, periodic)
+            check_trial(problem, name, tried)
     soft = [t for c in problem.condition_list if c not in built for t in problem.terms_of(c)]
     inside = problem.terms[: len(problem.equations)]
     terms = tuple(Term(t.name, problem.substitute(forms, t.expression), t.place, t.weight) for t in [*inside, *soft])
@@ -298,7 +314,11 @@ def _restricted(problem: Problem, value: sp.Expr, face: Face) -> sp.Expr:
 
 def _probe(problem: Problem, periodic: tuple[str, ...]) -> sp.Expr:
     """Stands in for the network where a trial solution is tried out."""
-    return sp.Integer(1) if periodic else sp.Add(1, *problem.domain.coordinates)
+    return (
+        sp.Integer(1)
+        if periodic
+        else sp.Add(1, *[c for c in problem.domain.coordinates if c.name not in problem.parities])
+    )
 
 
 def _verify(

@@ -31,6 +31,7 @@ from .sampling import Uniform
 from .scales import doubts
 from .sources import is_given, unbalanced
 from .symbols import Eigenvalue, Parameter
+from .symmetry import check_symmetry
 
 LOCAL = (Dirichlet, Neumann, Robin, Flux)
 """Conditions on a part of the boundary that belong to one unknown each."""
@@ -89,6 +90,7 @@ def check(problem: Problem) -> CheckReport:
         _fluxes_balance,
         _numbers_are_told,
         _coefficients_are_likely,
+        _symmetry_holds,
     ):
         try:
             findings += part(problem)
@@ -329,6 +331,14 @@ def _start_meets_boundary(problem: Problem) -> Iterator[Finding]:
 def _at_start(problem: Problem, value: sp.Expr) -> sp.Expr:
     t = problem.domain.time
     return value if t is None else value.subs(t, problem.domain.exact_bounds[t.name][0])
+
+
+def _symmetry_holds(problem: Problem) -> Iterator[Finding]:
+    """Equations and data are as symmetric as the problem says."""
+    try:
+        check_symmetry(problem)
+    except ValueError as error:
+        yield Finding("error", str(error))
 
 
 # -------------------------------------------------------------------- what is left open

@@ -21,9 +21,9 @@ from .field import Field
 from .geometry import PointSet, Sampler
 from .nn import KAN, KANLayer, Network
 from .nn.basis import Basis
-from .nn.input_map import InputMap, angles
+from .nn.input_map import InputMap
 from .nn.logarithm import Logarithm
-from .nn.stretch import Front, Scale, Stretch, fronts_of, stretch_offset
+from .nn.stretch import Front, Scale, Stretch, fronts_of, mirrored, stretch_offset
 from .problem import Problem
 from .resampling import Resampling, changed
 from .sampling import SAMPLERS
@@ -72,7 +72,7 @@ class Leg:
     ) -> Leg:
         """A leg with freshly drawn points."""
         problem = ansatz.problem
-        input_map = InputMap(problem.domain.bounds, ansatz.periodic, stretches)
+        input_map = InputMap(problem.domain.bounds, ansatz.periodic, stretches, ansatz.even)
         trial = Trial(network, input_map, ansatz.numbers)
         counts = {"interior": settings.points.interior or 1, "boundary": settings.points.boundary or 1}
         half = {name: max(1, count // 2) for name, count in counts.items()}
@@ -195,6 +195,7 @@ def layers_of(ansatz: Ansatz, before: Mapping[str, Scale]) -> dict[str, Stretch]
     known = [replace(f, width=f.width / NARROWER) for f in old.fronts] if isinstance(old, Stretch) else []
     fronts = fronts_of(s, np.stack(measures), ring=ring, known=known)
     fronts = _gradual(fronts, known, ring) if known else fronts
+    fronts = mirrored(fronts, ring=ring) if name in ansatz.even else fronts
     narrow = tuple(replace(f, width=NARROWER * f.width) for f in fronts)
     return {name: Stretch(narrow, ring)} if narrow else {}
 
@@ -253,17 +254,17 @@ def successor(
 
 
 def _move_inputs(network: Network, before: InputMap, after: InputMap, again: str | None) -> None:
-    """Expand the first layer anew wherever a coordinate is mapped differently; one that goes round has two inputs."""
+    """Expand the first layer anew wherever a coordinate is mapped differently; most that go round have two inputs."""
     layer, number = network.layers[0], 0
     for name in before.bounds:
-        count = 2 if name in before.periodic else 1
+        count = 2 if name in before.periodic and name not in before.even else 1
         if before.stretches.get(name) != after.stretches.get(name) or name == again:
             new, old = _same_places(name, layer.basis, before, after, again)
             size = layer.basis.size
             with torch.no_grad():
                 edges = layer.coefficients[number * size : (number + count) * size]
                 values = torch.cat([layer.basis.table(z.to(edges), 0)[0] for z in old], 1) @ edges
-                if count == 1:
+                if name not in before.periodic:
                     edges.copy_(layer.basis.project(values))
                 else:
                     tables = torch.cat([layer.basis.table(z.to(edges), 0)[0] for z in new], 1)
@@ -280,10 +281,12 @@ def _same_places(
     z = basis.fit_points().double().cpu()
     if ring:
         z = torch.arange(RING, dtype=torch.float64) * 2 / RING + (stretch_offset(new) if new else -1.0)
+    elif name in before.even:
+        z = ((z + 1) / 2).sqrt()
     s = z if new is None else torch.as_tensor(new.inverse(z.numpy()))
     if name == again:
         (start, end), (_, far) = after.bounds[name], before.bounds[name]
         s = (s + 1) * (end - start) / (far - start) - 1
     place = s if old is None else old.rows(s, 0)[0]
-    new_inputs, old_inputs = ([torch.cos(a) for a in angles(p)] if ring else [p] for p in (z, place))
+    new_inputs, old_inputs = ([rows[0] for rows in before.images(name, [p])] for p in (z, place))
     return new_inputs, old_inputs

@@ -103,12 +103,14 @@ class March:
         """Part of what is left of the budget that the present leg may use.
 
         A slab gets what is due to its length, or the same as any other where the plan says their ends; what it does not
-        use is left to later ones. The first one starts cold and gets more.
+        use is left to later ones. The first one starts cold and gets more; so does the second after a first one whose
+        initial value was a penalty, because its network is then the rate of change and no longer the value.
         """
         part = (self.stop - self.start) / (self.end - self.start) if self.marches else 1.0
         if self.plan.ends:
             part = 1 / (len(self.plan.ends) - len(self.slabs))
-        if self.marches and not self.slabs:
+        cold = not self.slabs or (self.plan.warm and not self.warm and not self.stage)
+        if self.marches and cold:
             part = COLD * part / (1 + (COLD - 1) * part)
         return part / (self.plan.stages - self.stage)
 
@@ -216,7 +218,7 @@ class March:
     def _input_map(self) -> InputMap:
         """That of the present slab."""
         ansatz = self._ansatz()
-        return InputMap(ansatz.problem.domain.bounds, ansatz.periodic, self._stretches(ansatz))
+        return InputMap(ansatz.problem.domain.bounds, ansatz.periodic, self._stretches(ansatz), ansatz.even)
 
     def _stretches(self, ansatz: Ansatz) -> dict[str, Scale]:
         """The scales of the problem, and the maps for thin layers if the plan has any."""

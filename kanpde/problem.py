@@ -21,6 +21,7 @@ from .expression import Expression, numeric
 from .geometry import Domain
 from .materials import as_piecewise, check_materials
 from .symbols import Coordinate, Eigenvalue, Parameter, Unknown, as_expression, orders_of, unknown
+from .symmetry import Parities, parities_of
 
 if TYPE_CHECKING:
     from .check import CheckReport
@@ -35,6 +36,7 @@ SETTINGS = (
     "group",
     "typical",
     "logarithmic",
+    "symmetric",
 )
 """Attributes of a class that say something about the problem and are no parameters of it."""
 
@@ -62,6 +64,9 @@ class Problem:
             of all corners with straight sides without it, none for `()`.
         logarithmic: coordinates of space on a logarithmic scale, such as a parameter that varies over decades: points are
             drawn, and networks see it, evenly in its logarithm.
+        symmetric: coordinates of space about whose middle the solution is "even" or "odd", `{"x": "odd"}`, or for each
+            unknown, `{"x": {"u": "even", "v": "odd"}}`: built into the trial solution, which then needs half as many
+            parameters; equations and data are checked for it.
         group: what it is listed under, one of `GROUPS`.
         typical: relative error and seconds of `kanpde solve` without options, as measured; None where it was not.
 
@@ -87,6 +92,7 @@ class Problem:
     materials: Mapping[str, Domain] = MappingProxyType({})
     singularities: ClassVar[Sequence[Singular] | None] = None
     logarithmic: ClassVar[Sequence[str]] = ()
+    symmetric: ClassVar[Mapping[str, str | Mapping[str, str]]] = MappingProxyType({})
     group: ClassVar[str] = ""
     typical: ClassVar[tuple[float, float] | None] = None
 
@@ -112,6 +118,7 @@ class Problem:
             elif name in parameters:
                 setattr(self, name, value.item() if isinstance(value, np.generic) else value)
         self._check_logarithmic()
+        self.parities  # noqa: B018
         check_materials(self.materials, self.domain, self._given_values())
         self.inverse_parameters  # noqa: B018  (reads all terms: what is wrong is refused here, not in the middle of a run)
         self.exact_solution  # noqa: B018
@@ -129,9 +136,10 @@ class Problem:
         return {name: value for name, value in vars(self).items() if name not in derived}
 
     def _take_over(self, whole: Problem) -> None:
-        """The domain, unknowns, materials and scales of another problem, for one that is made of it."""
+        """The domain, unknowns, materials, scales and symmetry of another problem, for one that is made of it."""
         self.domain, self.unknowns = whole.domain, tuple(whole.unknown)  # type: ignore[misc]
         self.materials, self.logarithmic = whole.materials, tuple(whole.logarithmic)  # type: ignore[misc]
+        self.symmetric = whole.symmetric  # type: ignore[misc]
 
     def _check_logarithmic(self) -> None:
         """Logarithms need coordinates of space between positive bounds."""
@@ -185,6 +193,11 @@ class Problem:
                     f"`{name}` cannot name an unknown: it is a coordinate ({coordinates}) or a keyword of conditions."
                 )
         return {name: unknown(name, self.domain.coordinates) for name in names}
+
+    @cached_property
+    def parities(self) -> Parities:
+        """Coordinate to unknown to 1 where it is even about the middle and -1 where it is odd."""
+        return parities_of(self)
 
     @cached_property
     def equations(self) -> dict[str, sp.Expr]:
@@ -397,6 +410,7 @@ class Problem:
         """
         text = [f"{c.name}:{c.kind}:{sp.srepr(self.domain.exact_bounds[c.name])}" for c in self.domain.coordinates]
         text += [f"logarithmic:{','.join(self.logarithmic)}"] if self.logarithmic else []
+        text += [f"symmetric:{sorted(self.parities.items())}"] if self.parities else []
         text += [] if self.domain.is_box else [repr(self.domain.shape)]
         text += [f"{t.name}:{sp.srepr(t.expression)}:{t.weight}" for t in self.terms]
         text += [f"{type(c).__name__}:{c.hard}" for c in self.condition_list]

@@ -38,6 +38,8 @@ WRITE_EVERY = 2.0
 WRITE_SHARE = 0.05
 MOST_EXTENSIONS = 2
 """Further shares that a slab gets if it is far behind the one before."""
+EXTENSION = 0.25
+"""The largest part of what is left that such a share may be: the last but one slab would leave the last an eighth."""
 SLAB_STARTS = 15
 """Random networks that say what the loss of the first slab usually starts from: one draw in some is so far above, by the high
 derivatives of its functions, that the slab, and with it all later ones, ends digits higher."""
@@ -287,7 +289,7 @@ class Run:
         total = self.settings.budget
         while True:
             training = self.training
-            part = self.march.share()
+            part = min(self.march.share(), EXTENSION) if self.extensions else self.march.share()
             seconds, steps = self.extensions[-1] if self.extensions else (training.began, training.start)
             limit = total.share(part, seconds, steps) if part < 1 else total
             found = training.run(limit, stop, after_step)

@@ -431,6 +431,7 @@ def _part_content(part: Field) -> dict[str, Any]:
         "forms": _encoded_forms(part),
         "bounds": json.dumps(trial.input_map.bounds),
         "periodic": json.dumps(trial.input_map.periodic),
+        "even": json.dumps(trial.input_map.even),
         "stretches": json.dumps(fronts),
         "numbers": json.dumps({name: p.item() for name, p in trial.numbers.items()}),
         "layout": json.dumps(describe(trial.network)),
@@ -489,7 +490,9 @@ def recorded_parts(content: dict[str, Any], model: torch.nn.Module | None = None
             raise RecordError("`model` is missing: its network is neither KAN nor MLP")
         stretches = {name: _recorded_scale(about) for name, about in json.loads(part["stretches"]).items()}
         bounds = {name: (float(lo), float(hi)) for name, (lo, hi) in json.loads(part["bounds"]).items()}
-        trial = Trial(network, InputMap(bounds, json.loads(part["periodic"]), stretches))
+        trial = Trial(
+            network, InputMap(bounds, json.loads(part["periodic"]), stretches, json.loads(part.get("even", "[]")))
+        )
         for name, value in json.loads(part["numbers"]).items():
             trial.numbers[name] = torch.nn.Parameter(next(network.parameters()).new_tensor(value))
         trial.load_state_dict(part["weights"])

@@ -14,6 +14,7 @@ class AllenCahn(Problem):
     domain = Interval(x=(-1, 1)) * Time(t=(0, 1))
     diffusivity = 1e-4
     rate = 5
+    symmetric = {"x": "even"}
 
     def residual(self, u, x, t):
         return u.t - self.diffusivity * u.xx - self.rate * (u - u**3)

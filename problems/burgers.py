@@ -14,6 +14,7 @@ class Burgers(Problem):
     source = "Basdevant et al. (1986), Computers & Fluids 14, 23; Raissi, Perdikaris, Karniadakis (2019), sec. A.1"
     domain = Interval(x=(-1, 1)) * Time(t=(0, 1))
     nu = 0.01 / pi
+    symmetric = {"x": "odd"}
 
     closed_form_error = 1e-14
 

@@ -22,6 +22,7 @@ class Schroedinger(Problem):
     )
     typical = (1.4e00, 60)
     domain = Interval(x=(-5, 5)) * Time(t=(0, pi / 2))
+    symmetric = {"x": "even"}
 
     closed_form_error = 2e-6
 

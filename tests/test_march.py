@@ -168,6 +168,19 @@ def test_equal_slabs_share_the_time_and_have_at_least_their_part_of_the_budget(s
     assert shares[-1] == 1
 
 
+def test_the_second_slab_gets_more_if_it_cannot_start_from_the_first():
+    """Without hard conditions the first network is the value and the second the rate of change."""
+    shares = {}
+    for hard in (True, False):
+        march = march_of(Heat(), Plan(slabs=5), hard=hard)
+        network = march.advance(march.leg(network_of(Heat(), hard=hard)), 1e-3, stalled=True)
+        shares[hard] = march.share()
+        march.advance(march.leg(network), 1e-3, stalled=True)
+        assert march.share() == pytest.approx(1 / 3)
+    assert shares[True] == pytest.approx(1 / 4)
+    assert shares[False] == pytest.approx(4 / 7)
+
+
 def test_stages_share_the_budget_of_their_slab():
     march, network = march_of(Heat(), Plan(slabs=2, stages=2)), network_of(Heat())
     for _ in range(2):

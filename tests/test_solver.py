@@ -421,7 +421,7 @@ def test_a_slab_that_straggles_gets_more_of_the_budget_and_resumes_with_the_same
     legs = [list(np.unique(run.history["leg"], return_counts=True)[1]) for run in (even, unbroken)]
     assert legs[0][0] == legs[1][0]
     assert legs[1][1] > legs[0][1]
-    assert legs[1][2] < legs[0][2]
+    assert legs[0][2] / 2 <= legs[1][2] < legs[0][2]  # nine sixteenths are left to the last one
     for kill in (legs[1][0] + 2, legs[1][0] + legs[0][1] + 1):
         record = tmp_path / f"{kill}.h5"
         solve(Burgers(), burgers_kan(), **options, record=record, on_step=interrupt_at(kill))

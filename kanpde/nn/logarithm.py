@@ -20,6 +20,7 @@ class Logarithm:
 
     Attributes:
         ring: False: no logarithm goes round.
+        is_odd: False.
 
     Raises:
         ValueError: for a ratio outside its range.
@@ -27,6 +28,7 @@ class Logarithm:
 
     ratio: float
     ring = False
+    is_odd = False
 
     def __post_init__(self) -> None:
         if not 1 < self.ratio < math.inf:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -77,6 +77,11 @@ class Stretch:
                 f"`fronts` must have shares that add up to at most 1, got {total:g} of {len(self.fronts)}."
             )
 
+    @property
+    def is_odd(self) -> bool:
+        """Whether each front has its mirror image, so that xi(-s) = -xi(s)."""
+        return {replace(f, centre=-f.centre + 0.0) for f in self.fronts} == set(self.fronts)
+
     def rows(self, s: Float[Tensor, " n"], order: int) -> list[Float[Tensor, " n"]]:
         """Xi and its derivatives by s, up to `order` (at most 4)."""
         rest = 1 - sum(f.share for f in self.fronts)
@@ -108,6 +113,29 @@ class Stretch:
 
     def _numbers(self, s: np.ndarray, order: int) -> list[np.ndarray]:
         return [row.numpy() for row in self.rows(torch.as_tensor(s, dtype=torch.float64), order)]
+
+
+def mirrored(fronts: Sequence[Front], *, ring: bool) -> tuple[Front, ...]:
+    """Fronts made symmetric about 0: what lies within its width of the middle is moved there, others get a mirror image.
+
+    Args:
+        fronts: nearly symmetric.
+        ring: whether -1 and 1 are the same place, which is its own mirror image as well.
+    """
+    own = [0.0, 1.0] if ring else [0.0]
+    found: dict[float, Front] = {}
+    for front in fronts:
+        centre = next((c for c in own if abs(abs(front.centre) - c) < front.width), abs(front.centre))
+        near = next((c for c in found if abs(c - centre) < front.width), None)
+        if near is None:
+            found[centre] = replace(front, centre=centre)
+        else:
+            found[near] = replace(found[near], share=found[near].share + front.share)
+    out = []
+    for centre, front in found.items():
+        sides = [centre] if centre in own else [centre, -centre]
+        out += [replace(front, centre=c, share=front.share / len(sides)) for c in sides]
+    return tuple(out)
 
 
 Scale = Stretch | Logarithm

@@ -1,0 +1,244 @@
+"""Solutions that are even or odd about the middle of a coordinate."""
+
+import numpy as np
+import pytest
+import sympy as sp
+import torch
+
+from kanpde import (
+    KAN,
+    Dirichlet,
+    Disk,
+    Initial,
+    Interval,
+    Parameter,
+    Periodic,
+    Plan,
+    Points,
+    Problem,
+    Rectangle,
+    Solution,
+    Time,
+    cos,
+    cosh,
+    pi,
+    sin,
+    solve,
+)
+from kanpde.ansatz import build_ansatz
+from kanpde.catalog import problem_class, shipped_names
+from kanpde.optim import GaussNewton
+
+
+class Odd(Problem):
+    """Burgers' equation away from the origin: u is odd about x = 1."""
+
+    domain = Interval(x=(0, 2)) * Time(t=(0, 1))
+    symmetric = {"x": "odd"}
+
+    def residual(self, u, x, t):
+        return u.t + u * u.x - 0.3 * u.xx
+
+    def conditions(self, x, t):
+        return [Initial(u=sin(pi * x)), Dirichlet(u=0, on="x")]
+
+
+class Pair(Problem):
+    """On a ring: u is even and v is odd."""
+
+    domain = Interval(x=(-pi, pi)) * Time(t=(0, 1))
+    symmetric = {"x": {"u": "even", "v": "odd"}}
+
+    def residual(self, u, v, x, t):
+        return {"first": u.t - v.x, "second": v.t - u.x}
+
+    def conditions(self, x, t):
+        return [Initial(u=cos(x), v=0), Periodic("x")]
+
+    def exact(self, x, t):
+        return {"u": cos(x) * cos(t), "v": -sin(x) * sin(t)}
+
+
+class Plate(Problem):
+    """Even in x and odd in y."""
+
+    domain = Rectangle(x=(-1, 1), y=(-1, 3))
+    symmetric = {"x": "even", "y": "odd"}
+    manufactured = True
+
+    def residual(self, u, x, y):
+        return u.xx + u.yy + x**2 * u
+
+    def conditions(self, x, y):
+        return [Dirichlet(u=self.exact(x, y))]
+
+    def exact(self, x, y):
+        return cosh(x) * sin(y - 1)
+
+
+def small(ansatz, seed=0):
+    return KAN([ansatz.n_inputs, 4, len(ansatz.outputs)], basis="chebyshev", k=[8, 4], base=False, seed=seed)
+
+
+@pytest.mark.parametrize("hard", [True, False])
+@pytest.mark.parametrize("problem", [Odd, Pair, Plate])
+def test_a_solution_is_symmetric_to_rounding_before_any_training(problem, hard):
+    problem = problem()
+    solution = solve(problem, small(build_ansatz(problem, hard=hard)), hard=hard, steps=1, seed=1)
+    rng = np.random.default_rng(0)
+    points = {n: rng.uniform(lo, hi, 50) for n, (lo, hi) in problem.domain.bounds.items()}
+    here = solution(**points)
+    for axis, parities in problem.parities.items():
+        lo, hi = problem.domain.bounds[axis]
+        there = solution(**points | {axis: lo + hi - points[axis]})
+        for name, sign in parities.items():
+            a, b = (v[name] if isinstance(v, dict) else v for v in (here, there))
+            assert np.abs(a).max() > 1e-3
+            assert np.abs(b - sign * a).max() < 1e-12
+
+
+@pytest.mark.parametrize(("problem", "inputs"), [(Odd, ("x^2", "t")), (Pair, ("cos x", "t")), (Plate, ("x^2", "y^2"))])
+def test_the_network_sees_what_is_even(problem, inputs):
+    assert build_ansatz(problem(), hard=True).input_names == inputs
+
+
+def test_symmetry_brings_more_digits_from_the_same_network_and_points():
+    errors = {}
+    for symmetric in (Plate.symmetric, {}):
+        problem = type("Tried", (Plate,), {"symmetric": symmetric})()
+        model = KAN([2, 4, 1], basis="chebyshev", k=[5, 3], base=False, seed=0)
+        errors[len(symmetric)] = solve(problem, model, hard=True, steps=60, seed=0, points=Points(400)).error
+    assert errors[2] < 1e-3 * errors[0]
+
+
+def test_it_is_solved_in_slabs_with_stretched_coordinates_and_recorded(tmp_path):
+    """The layer at the middle is found in later slabs; the record gives the same solution, and symmetry is kept."""
+    problem = type("Thin", (Odd,), {"residual": lambda self, u, x, t: u.t + u * u.x - u.xx / 50})()
+    ansatz = build_ansatz(problem, hard=True)
+    plan, path = Plan(slabs=4, stretch=True), tmp_path / "odd.h5"
+    model = KAN([ansatz.n_inputs, 5, 1], basis="chebyshev", k=[14, 5], base=False, seed=0)
+    solution = solve(problem, model, hard=True, steps=160, seed=0, points=Points(700), plan=plan, record=path)
+    assert any(part.trial.input_map.stretches for part in solution.field.parts)
+    x, t = np.linspace(0, 2, 41), np.full(41, 0.9)
+    u = solution(x=x, t=t)
+    expected = problem_class("burgers")(nu=0.02).closed_form(x - 1, t)
+    assert np.abs(u + u[::-1]).max() < 1e-12
+    assert np.abs(u - expected).max() < 5e-4
+    assert np.array_equal(Solution.load(path)(x=x, t=t), u)
+
+
+def test_the_formula_of_a_solution_has_the_symmetry_in_it():
+    problem = Plate()
+    model = KAN([2, 1, 1], basis="chebyshev", k=3, seed=0)
+    for layer, edges in ((0, (0, 1)), (1, (0,))):
+        for i in edges:
+            model.fix_symbolic(layer, i, 0, "x^2")
+    solution = solve(problem, model, steps=1, seed=0)
+    formula = solution.symbolic_formula()["u"]
+    x, y = sp.symbols("x y", real=True)
+    values = sp.lambdify([x, y], formula.subs({s: {"x": x, "y": y}[s.name] for s in formula.free_symbols}))
+    assert values(0.3, 2.0) == pytest.approx(solution(x=0.3, y=2.0), rel=1e-10)
+    assert values(-0.3, 0.0) == pytest.approx(-values(0.3, 2.0), rel=1e-10)
+
+
+def test_parity_of_a_ring_with_a_stretched_seam():
+    problem = problem_class("allen_cahn")()
+    ansatz = build_ansatz(problem, hard=True)
+    model = KAN([2, 4, 1], basis="chebyshev", k=[8, 4], base=False, seed=0)
+    solution = solve(problem, model, hard=True, steps=6, seed=0, points=Points(300), plan=Plan(slabs=2, stretch=True))
+    assert ansatz.input_names == ("cos x", "t")
+    assert any(part.trial.input_map.stretches for part in solution.field.parts)
+    x = np.linspace(0, 1, 30)
+    for order in ("", "x", "xx"):
+        sign = -1 if order == "x" else 1
+        right, left = solution(order, x=x, t=np.full(30, 0.7)), solution(order, x=-x, t=np.full(30, 0.7))
+        assert np.abs(left - sign * right).max() < 1e-9 * np.abs(right).max()
+
+
+CHANGES = [
+    ({"symmetric": {"x": "even"}}, r"`symmetric` in x does not fit the equation 'equation'"),
+    ({"conditions": lambda self, x, t: [Initial(u=sin(pi * x) + x), Dirichlet(u=0, on="x")]}, r"does not fit Initial"),
+    (
+        {"conditions": lambda self, x, t: [Initial(u=sin(pi * x)), Dirichlet(u=t, on="x")]},
+        r"`symmetric` in x does not fit Dirichlet\(u=t, on='x'\)",
+    ),
+    (
+        {"conditions": lambda self, x, t: [Initial(u=sin(pi * x)), Dirichlet(u=0, on="x=0")]},
+        "there is no such condition on the opposite side",
+    ),
+    ({"exact": lambda self, x, t: x * t}, "does not fit `exact` of u"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), CHANGES)
+def test_what_is_not_symmetric_is_refused(change, message):
+    problem = type("Wrong", (Odd,), change)()
+    with pytest.raises(ValueError, match=message):
+        build_ansatz(problem, hard=True)
+    assert any("`symmetric`" in e for e in problem.check().errors)
+
+
+@pytest.mark.parametrize(
+    ("symmetric", "message"),
+    [
+        ({"t": "odd"}, r"`symmetric` must name coordinates of space \(x\), got 't'"),
+        ({"x": "straight"}, r"`symmetric` must say 'even' or 'odd' of all unknowns \(u\) in x, got 'straight'"),
+        ({"x": {"v": "odd"}}, "of all unknowns"),
+        ("x", r"`symmetric` must be a dict such as \{'x': 'odd'\}, got 'x'"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(symmetric, message):
+    with pytest.raises(ValueError, match=message):
+        type("Wrong", (Odd,), {"symmetric": symmetric})()
+
+
+def test_a_lift_without_the_symmetry_is_refused():
+    problem = type("Wrong", (Plate,), {"lift": lambda self, x, y: x * y})()
+    with pytest.raises(ValueError, match="does not fit what is built in for u"):
+        build_ansatz(problem)
+
+
+def test_a_shape_has_to_be_symmetric_itself():
+    def problem(hole):
+        shape = Disk(x=0, y=0, radius=1) - Disk(x=hole, y=0, radius=0.1)
+        body = {
+            "domain": shape,
+            "symmetric": {"x": "even"},
+            "residual": lambda self, u, x, y: u.xx + u.yy,
+            "conditions": lambda self, x, y: [Dirichlet(u=1)],
+        }
+        return type("Holed", (Problem,), body)()
+
+    assert build_ansatz(problem(0), hard=True).even == ("x",)
+    with pytest.raises(ValueError, match="`symmetric` must name coordinates that the domain is symmetric in, got 'x'"):
+        build_ansatz(problem(0.5), hard=True)
+
+
+def test_unknown_numbers_start_where_they_start():
+    body = {"k": Parameter(2.0), "residual": lambda self, u, x, t: u.t + u * u.x - self.k * u.xx}
+    assert build_ansatz(type("Open", (Odd,), body)(), hard=True).even == ("x",)
+
+
+def test_problems_that_come_with_kanpde_are_as_symmetric_as_they_say():
+    symmetric = [name for name in shipped_names() if problem_class(name).symmetric]
+    assert {"burgers", "allen_cahn", "schroedinger", "burgers_parametric"} <= set(symmetric)
+    for name in symmetric:
+        problem = problem_class(name)()
+        assert problem.check().ok
+        if hasattr(problem, "closed_form"):
+            points = problem.domain.sample(40, lambda n, d: np.random.default_rng(0).random((n, d)))
+            given = problem.closed_form(**points.columns)
+            for axis, parities in problem.parities.items():
+                lo, hi = problem.domain.bounds[axis]
+                image = problem.closed_form(**points.columns | {axis: lo + hi - points.columns[axis]})
+                for u, sign in parities.items():
+                    a, b = (v[u] if isinstance(v, dict) else v for v in (given, image))
+                    assert np.abs(b - sign * a).max() < 1e-9 + problem.closed_form_error
+
+
+def test_an_optimiser_moves_an_odd_solution():
+    problem = Odd()
+    model = small(build_ansatz(problem, hard=True))
+    before = [p.clone() for p in model.parameters()]
+    solve(problem, model, hard=True, steps=3, seed=0, optimizer=GaussNewton())
+    assert not all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
