@@ -23,6 +23,7 @@ ORDER = [
     "serialise",
     "materials",
     "conditions",
+    "symmetry",
     "problem",
     "interfaces",
     "masks",
