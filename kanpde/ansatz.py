@@ -119,6 +119,10 @@ def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False)
         return _of_materials(problem, built, periodic)
     outputs = {name: unknown(f"N_{name}", problem.domain.coordinates) for name in problem.unknown}
     singular = singular_terms(problem)
+    if singular and problem.parities:
+        raise ValueError(
+            "`symmetric` must be empty where terms are added at corners: take it or those out, by `singularities = ()`."
+        )
     forms = {}
     for name, output in outputs.items():
         lift, factor = _lift_and_mask(problem, name, built)

@@ -23,7 +23,7 @@ from .nn import KAN, KANLayer, Network
 from .nn.basis import Basis
 from .nn.input_map import InputMap
 from .nn.logarithm import Logarithm
-from .nn.stretch import Front, Scale, Stretch, fronts_of, mirrored, stretch_offset
+from .nn.stretch import Front, Scale, Stretch, fronts_of, stretch_offset, symmetrised
 from .problem import Problem
 from .resampling import Resampling, changed
 from .sampling import SAMPLERS
@@ -195,7 +195,7 @@ def layers_of(ansatz: Ansatz, before: Mapping[str, Scale]) -> dict[str, Stretch]
     known = [replace(f, width=f.width / NARROWER) for f in old.fronts] if isinstance(old, Stretch) else []
     fronts = fronts_of(s, np.stack(measures), ring=ring, known=known)
     fronts = _gradual(fronts, known, ring) if known else fronts
-    fronts = mirrored(fronts, ring=ring) if name in ansatz.even else fronts
+    fronts = symmetrised(fronts, ring=ring) if name in ansatz.even else fronts
     narrow = tuple(replace(f, width=NARROWER * f.width) for f in fronts)
     return {name: Stretch(narrow, ring)} if narrow else {}
 

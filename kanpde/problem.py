@@ -118,7 +118,7 @@ class Problem:
             elif name in parameters:
                 setattr(self, name, value.item() if isinstance(value, np.generic) else value)
         self._check_logarithmic()
-        self.parities  # noqa: B018
+        self.parities  # noqa: B018  (as below: what is wrong is refused here)
         check_materials(self.materials, self.domain, self._given_values())
         self.inverse_parameters  # noqa: B018  (reads all terms: what is wrong is refused here, not in the middle of a run)
         self.exact_solution  # noqa: B018

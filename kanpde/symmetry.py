@@ -2,20 +2,21 @@
 
 Where an equation and its data stay the same when they are mirrored, so does their solution, if there is only one. A
 network that sees the square of the distance from the middle is even whatever its weights are; its product with that
-distance is odd. Polynomials of the square have twice the degree, and Gauss-Newton comes two to three digits lower.
+distance is odd. Polynomials of the square have twice the degree: Burgers' equation ends one to three digits lower.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NoReturn
+from zlib import crc32
 
 import numpy as np
 import sympy as sp
 
-from .conditions import Condition, Dirichlet, Initial, Neumann, Robin
+from .conditions import AtPoints, Interior, OnBoundary, Over, Seam, Term
 from .expression import numeric
-from .geometry import Domain, Face, PointSet
+from .geometry import Domain, Face, Piece, PointSet
 from .sampling import Uniform
 from .symbols import Parameter, orders_of
 
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
     from .problem import Problem
 
 PARITIES = {"even": 1, "odd": -1}
-POINTS, INSIDE, TOLERANCE = 64, 4096, 1e-9
-"""At which values are compared, and which must not leave a shape when they are mirrored; what counts as rounding."""
+POINTS = 64
+"""At which mirror images are compared."""
+TOLERANCE, ROUNDING = 1e-9, 1e-13
+"""What may be missing, and how much more per size of the middle of a coordinate beside its half length."""
+SEED = 3
 
 Parities = dict[str, dict[str, int]]
 """Coordinate to unknown to 1 where it is even and -1 where it is odd."""
@@ -34,7 +38,8 @@ def parities_of(problem: Problem) -> Parities:
     """What `problem.symmetric` says, read and checked against the names of the problem.
 
     Raises:
-        ValueError: for anything but coordinates of space with "even" or "odd", for all unknowns or for each of them.
+        ValueError: for anything but coordinates of space with "even" or "odd", for all unknowns or for each of them, and
+            for coordinates on a logarithmic scale.
     """
     given, space, unknowns = problem.symmetric, problem.domain.space_names, list(problem.unknown)
     if not isinstance(given, Mapping):
@@ -43,8 +48,12 @@ def parities_of(problem: Problem) -> Parities:
     for axis, words in given.items():
         if axis not in space:
             raise ValueError(f"`symmetric` must name coordinates of space ({', '.join(space)}), got {axis!r}.")
+        if axis in problem.logarithmic:
+            raise ValueError(
+                f"`symmetric` must not name {axis!r}, which `logarithmic` names: a logarithm has no middle."
+            )
         by_name = dict(words) if isinstance(words, Mapping) else dict.fromkeys(unknowns, words)
-        if set(by_name) != set(unknowns) or not set(by_name.values()) <= set(PARITIES):
+        if set(by_name) != set(unknowns) or any(word not in list(PARITIES) for word in by_name.values()):
             raise ValueError(
                 f"`symmetric` must say 'even' or 'odd' of all unknowns ({', '.join(unknowns)}) in {axis}, got {words!r}."
             )
@@ -53,48 +62,34 @@ def parities_of(problem: Problem) -> Parities:
 
 
 def check_symmetry(problem: Problem) -> None:
-    """Refuse what `problem.symmetric` says if the equations or the data do not stay the same when mirrored.
+    """Refuse what `problem.symmetric` says if an equation or a condition is none any more when it is mirrored.
 
-    Values on the boundary of a shape that is no box are left to the check of the trial solution.
+    Measurements are not looked at.
 
     Raises:
         ValueError: with what changes and by how much.
     """
-    for axis, parities in problem.parities.items():
+    for axis in problem.parities:
         if problem.materials or problem.eigenvalue:
             what = "materials" if problem.materials else "an eigenvalue, whose functions differ in their symmetry"
             raise ValueError(f"`symmetric` must be empty for a problem with {what}: take '{axis}' out.")
-        _check_shape(problem.domain, axis)
-        for name, expression in problem.equations.items():
-            _check_equation(problem, axis, parities, name, expression)
-        for condition in problem.condition_list:
-            if isinstance(condition, Initial):
-                _check_values(
-                    problem, axis, parities, condition, condition, problem.domain.sample_start(POINTS, Uniform(3))
-                )
-            elif isinstance(condition, (Dirichlet, Neumann, Robin)) and problem.domain.is_box:
-                _check_faces(problem, axis, parities, condition)
+        for term in problem.terms:
+            if not isinstance(term.place, (AtPoints, Seam)):
+                for points, partners in _opposite(problem, axis, term):
+                    _check_term(problem, axis, term, points, partners)
         for name, e in (problem.exact_solution or {}).items():
             if not e.atoms(Parameter):
-                gap = _gap(problem.domain, axis, e, e, parities[name], problem.domain.sample(POINTS, Uniform(3)))
-                _refuse(axis, gap, f"`exact` of {name}")
-
-
-def from_middle(domain: Domain, axis: str, *, ring: bool) -> sp.Expr:
-    """An odd function about the middle of a coordinate, from -1 to 1: linear, or a sine where the coordinate goes round."""
-    x, (lo, hi) = domain.coordinate(axis), domain.exact_bounds[axis]
-    scaled = (2 * x - lo - hi) / (hi - lo)
-    return sp.sin(sp.pi * scaled) if ring else scaled
+                _check_function(problem, axis, name, e, f"`exact` of {name}")
 
 
 def parity_factor(problem: Problem, name: str, periodic: tuple[str, ...]) -> sp.Expr:
     """What the even output of the network is multiplied by for an unknown that is odd in some coordinates."""
     odd = [axis for axis, parities in problem.parities.items() if parities[name] < 0]
-    return sp.Mul(*[from_middle(problem.domain, axis, ring=axis in periodic) for axis in odd])
+    return sp.Mul(*[_from_middle(problem.domain, axis, ring=axis in periodic) for axis in odd])
 
 
 def check_trial(problem: Problem, name: str, form: sp.Expr) -> None:
-    """Refuse a trial solution that is not symmetric although the network's part is: its lift is not.
+    """Refuse a trial solution that is not symmetric although the network's part is: its lift or its mask is not.
 
     Args:
         problem: whose symmetry counts.
@@ -104,94 +99,143 @@ def check_trial(problem: Problem, name: str, form: sp.Expr) -> None:
     Raises:
         ValueError: with the coordinate and the difference.
     """
-    for axis, parities in problem.parities.items():
-        gap = _gap(problem.domain, axis, form, form, parities[name], problem.domain.sample(POINTS, Uniform(3)))
-        _refuse(axis, gap, f"what is built in for {name}")
+    for axis in problem.parities:
+        _check_function(problem, axis, name, form, f"what is built in for {name} (with hard=False less is)")
 
 
-def _check_shape(domain: Domain, axis: str) -> None:
-    if domain.formula is None:
+def _from_middle(domain: Domain, axis: str, *, ring: bool) -> sp.Expr:
+    """An odd function about the middle of a coordinate, from -1 to 1: linear, or a sine where the coordinate goes round."""
+    x, (lo, hi) = domain.coordinate(axis), domain.exact_bounds[axis]
+    scaled = (2 * x - lo - hi) / (hi - lo)
+    return sp.sin(sp.pi * scaled) if ring else scaled
+
+
+# -------------------------------------------------------------------- what holds at the mirrored points
+
+
+def _opposite(problem: Problem, axis: str, term: Term) -> Iterator[tuple[PointSet, list[Term]]]:
+    """Points at which a term holds, and the terms of its kind that hold at their mirror images."""
+    domain, like = problem.domain, [t for t in problem.terms if type(t.place) is type(term.place)]
+    part = term.place.part if isinstance(term.place, (OnBoundary, Over)) else None
+    if part is None:
+        place = Interior(domain) if isinstance(term.place, Over) else term.place
+        yield place.sample(POINTS, Uniform(SEED))[0], [t for t in like if getattr(t.place, "part", None) is None]
         return
-    points = _mirrored(domain, axis, domain.sample(INSIDE, Uniform(3)))
-    inside = numeric(domain.formula, points.known)
-    if inside.min() < -TOLERANCE * np.abs(inside).max():
-        raise ValueError(
-            f"`symmetric` must name coordinates that the domain is symmetric in, got '{axis}': take it out."
-        )
+    for face in part.faces:
+        points = domain.sample_face(face, POINTS, Uniform(SEED))
+        for there, chosen in _faces_of_images(problem, axis, face, points):
+            yield points.at(chosen), [t for t in like if there in _faces(t)]
 
 
-def _check_equation(problem: Problem, axis: str, parities: dict[str, int], name: str, expression: sp.Expr) -> None:
-    """An equation must become itself or its negative, whatever values its unknowns and their derivatives have."""
-    original, mirrored = {}, {}
-    rng = np.random.default_rng(4)
-    columns = dict(problem.domain.sample(POINTS, Uniform(3)).known)
-    place = problem.domain.names.index(axis)
-    atoms = [d for d in expression.atoms(sp.Derivative) if d.expr in problem.unknown.values()]
-    for number, atom in enumerate([*atoms, *problem.unknown.values()]):
-        base = atom.expr if isinstance(atom, sp.Derivative) else atom
-        order = orders_of(atom, problem.domain.coordinates)[place] if isinstance(atom, sp.Derivative) else 0
-        token = sp.Symbol(f"token_{number}", real=True)
-        columns[token.name] = rng.normal(size=POINTS)
-        original[atom], mirrored[atom] = token, parities[str(base.func)] * (-1) ** order * token
-    starts = {s: sp.Float(s.initial) for s in expression.atoms(Parameter)}
-    x = problem.domain.coordinate(axis)
-    before = numeric(expression.xreplace(original).xreplace(starts), columns)
-    after = numeric(expression.xreplace(mirrored).xreplace({**starts, x: _image(problem.domain, axis)}), columns)
-    gap = min(float(np.abs(after - sign * before).max()) for sign in (1, -1))
-    _refuse(axis, gap / max(1.0, float(np.abs(before).max())), f"the equation '{name}'")
+def _faces(term: Term) -> Sequence[Face | Piece]:
+    part = getattr(term.place, "part", None)
+    return [] if part is None else part.faces
 
 
-def _check_faces(problem: Problem, axis: str, parities: dict[str, int], condition: Condition) -> None:
-    """On the side opposite to that of a condition, the same kind of condition must give the mirrored values."""
+def _faces_of_images(
+    problem: Problem, axis: str, face: Face | Piece, points: PointSet
+) -> Iterator[tuple[Face | Piece, np.ndarray]]:
+    """The sides or pieces on which the mirror images of points lie, and which of them do."""
     domain = problem.domain
-    for face in domain.boundary(condition.on).faces:
-        assert isinstance(face, Face)
-        opposite = Face(axis, upper=not face.upper) if face.axis == axis else face
-        there = [
-            c for c in problem.condition_list if type(c) is type(condition) and opposite in domain.boundary(c.on).faces
-        ]
-        partner = next((c for c in there if set(condition.values) <= set(c.values)), None)
-        if partner is None:
-            raise ValueError(
-                f"`symmetric` in {axis} does not fit {condition!r}: there is no such condition on the opposite side."
-            )
-        _check_values(problem, axis, parities, condition, partner, domain.sample_face(face, POINTS, Uniform(3)))
+    if isinstance(face, Face):
+        yield Face(axis, upper=not face.upper) if face.axis == axis else face, np.ones(len(points), bool)
+        return
+    assert domain.shape is not None
+    images = _image(domain, axis, points)
+    x = np.stack([images.columns[name] for name in domain.shape.names], axis=1)
+    distances = np.stack([piece.distance(x) for piece in domain.shape.pieces])
+    if distances.min(axis=0).max() > TOLERANCE * domain.shape.size:
+        _refuse(problem, f"the domain, whose '{face.name}' has no mirror image")
+    nearest = distances.argmin(axis=0)
+    for number in np.unique(nearest):
+        yield domain.shape.pieces[number], nearest == number
 
 
-def _check_values(
-    problem: Problem,
-    axis: str,
-    parities: dict[str, int],
-    condition: Condition,
-    partner: Condition,
-    points: PointSet,
-) -> None:
-    for name, value in condition.values.items():
-        pair = value, partner.values[name]
-        if all(isinstance(v, sp.Expr) and not v.atoms(Parameter, *map(type, problem.unknown.values())) for v in pair):
-            gap = _gap(problem.domain, axis, *pair, parities[name], points)
-            _refuse(axis, gap, repr(condition))
+def _check_term(problem: Problem, axis: str, term: Term, points: PointSet, partners: Sequence[Term]) -> None:
+    """A mirrored term must be one of those that hold there or its negative, whatever values the unknowns have."""
+    images = _image(problem.domain, axis, points)
+    gaps = []
+    for partner in partners:
+        mirrored = [_value(problem, term, points, axis, scale) for scale in (1.0, 0.0)]
+        there = [_value(problem, partner, images, None, scale) for scale in (1.0, 0.0)]
+        for sign in (1, -1):
+            pairs = [(a, sign * b) for a, b in zip(mirrored, there, strict=True) if a is not None and b is not None]
+            gaps.append(max((_difference(a, b) for a, b in pairs), default=np.inf))
+    if not min(gaps, default=np.inf) <= _tolerance(problem.domain, axis):
+        found = f", which differs by {min(gaps):.2g} when it is mirrored" if gaps else ", which has no mirror image"
+        _refuse(problem, f"'{term.name}'{found}")
 
 
-def _gap(domain: Domain, axis: str, here: sp.Expr, there: sp.Expr, sign: int, points: PointSet) -> float:
-    """By how much values differ from those at the mirrored points, beside the larger of their size and 1."""
-    value = numeric(here, points.known)
-    image = numeric(there, _mirrored(domain, axis, points).known)
-    return float(np.abs(image - sign * value).max()) / max(1.0, float(np.abs(value).max()))
+def _value(problem: Problem, term: Term, points: PointSet, axis: str | None, scale: float) -> np.ndarray | None:
+    """A term with random values for the unknowns, their derivatives and unknown numbers; None where it is not finite.
+
+    Args:
+        problem: what the term belongs to.
+        term: what is evaluated.
+        points: where.
+        axis: of the mirror; None for the values themselves.
+        scale: factor on the unknowns and their derivatives; with 0 the data are left.
+    """
+    domain, columns, tokens = problem.domain, dict(points.known), dict[sp.Expr, sp.Expr]()
+    halves = [(hi - lo) / 2 for lo, hi in domain.bounds.values()]
+    for atom in _jet(problem, term.expression):
+        name, orders = str((atom.expr if isinstance(atom, sp.Derivative) else atom).func), _orders(domain, atom)
+        sign = 1 if axis is None else problem.parities[axis][name] * (-1) ** orders[domain.names.index(axis)]
+        size = scale * sign / np.prod([half**k for half, k in zip(halves, orders, strict=True)])
+        tokens[atom] = token = sp.Symbol(f"token_{len(tokens)}", real=True)
+        columns[token.name] = size * _numbers(f"{name}{orders}")[: len(points)]
+    numbers = {s: sp.Float(_numbers(s.name)[0]) for s in term.expression.atoms(Parameter)}
+    try:
+        return numeric(term.expression.xreplace(tokens).xreplace(numbers), columns)
+    except ValueError:
+        return None
 
 
-def _mirrored(domain: Domain, axis: str, points: PointSet) -> PointSet:
+def _jet(problem: Problem, expression: sp.Expr) -> list[sp.Expr]:
+    """The unknowns and their derivatives that occur."""
+    unknowns = list(problem.unknown.values())
+    derivatives = [d for d in expression.atoms(sp.Derivative) if d.expr in unknowns]
+    return [*derivatives, *(u for u in unknowns if expression.has(u))]
+
+
+def _orders(domain: Domain, atom: sp.Expr) -> tuple[int, ...]:
+    return orders_of(atom, domain.coordinates) if isinstance(atom, sp.Derivative) else (0,) * domain.dimension
+
+
+def _numbers(key: str) -> np.ndarray:
+    """The same positive numbers whenever they are asked for by the same name, one per point."""
+    return np.random.default_rng(crc32(key.encode())).uniform(0.5, 1.5, POINTS)
+
+
+def _check_function(problem: Problem, axis: str, name: str, expression: sp.Expr, what: str) -> None:
+    """A function of the coordinates must have the parity of an unknown."""
+    points = problem.domain.sample(POINTS, Uniform(SEED))
+    value = numeric(expression, points.known)
+    image = numeric(expression, _image(problem.domain, axis, points).known)
+    gap = _difference(problem.parities[axis][name] * image, value)
+    if not gap <= _tolerance(problem.domain, axis):
+        _refuse(problem, f"{what}, which differs by {gap:.2g} when it is mirrored")
+
+
+def _difference(a: np.ndarray, b: np.ndarray) -> float:
+    """The largest difference beside the larger size."""
+    size = max(float(np.abs(a).max()), float(np.abs(b).max()))
+    return float(np.abs(a - b).max()) / size if size else 0.0
+
+
+def _tolerance(domain: Domain, axis: str) -> float:
+    """Coordinates far from 0 have fewer digits left for where they are in their range."""
     lo, hi = domain.bounds[axis]
-    return PointSet({**points.columns, axis: lo + hi - points.columns[axis]}, points.extras)
+    return TOLERANCE + ROUNDING * abs(lo + hi) / (hi - lo)
 
 
-def _image(domain: Domain, axis: str) -> sp.Expr:
-    lo, hi = domain.exact_bounds[axis]
-    return lo + hi - domain.coordinate(axis)
+def _image(domain: Domain, axis: str, points: PointSet) -> PointSet:
+    """The mirrored points, with the mirrored normals."""
+    lo, hi = domain.bounds[axis]
+    normal = f"n_{axis}"
+    extras = {name: -values if name == normal else values for name, values in points.extras.items()}
+    return PointSet({**points.columns, axis: lo + hi - points.columns[axis]}, extras)
 
 
-def _refuse(axis: str, gap: float, what: str) -> None:
-    if not gap <= TOLERANCE:
-        raise ValueError(
-            f"`symmetric` in {axis} does not fit {what}, which differs from its mirror image by {gap:.2g}."
-        )
+def _refuse(problem: Problem, what: str) -> NoReturn:
+    raise ValueError(f"`symmetric` = {dict(problem.symmetric)} does not fit {what}: correct one of the two.")

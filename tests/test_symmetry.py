@@ -9,24 +9,33 @@ from kanpde import (
     KAN,
     Dirichlet,
     Disk,
+    Flux,
     Initial,
+    Integral,
     Interval,
+    Neumann,
     Parameter,
     Periodic,
     Plan,
     Points,
+    Polygon,
     Problem,
     Rectangle,
+    Robin,
     Solution,
     Time,
     cos,
     cosh,
+    diff,
+    grad,
     pi,
     sin,
     solve,
 )
 from kanpde.ansatz import build_ansatz
 from kanpde.catalog import problem_class, shipped_names
+from kanpde.nn.input_map import InputMap
+from kanpde.nn.stretch import Front, Stretch, symmetrised
 from kanpde.optim import GaussNewton
 
 
@@ -155,18 +164,47 @@ def test_parity_of_a_ring_with_a_stretched_seam():
         assert np.abs(left - sign * right).max() < 1e-9 * np.abs(right).max()
 
 
+def on_line(symmetric, residual, *conditions, **more):
+    """A steady problem on [-1, 1]."""
+    body = {
+        "domain": Interval(x=(-1, 1)),
+        "symmetric": {"x": symmetric},
+        "residual": residual,
+        "conditions": lambda self, x: list(conditions),
+    }
+    return type("Line", (Problem,), body | more)()
+
+
+def plain(self, u, x):
+    return u.xx - u
+
+
+X = Interval(x=(-1, 1)).coordinate("x")
+ENDS = Dirichlet(u=0)
 CHANGES = [
-    ({"symmetric": {"x": "even"}}, r"`symmetric` in x does not fit the equation 'equation'"),
-    ({"conditions": lambda self, x, t: [Initial(u=sin(pi * x) + x), Dirichlet(u=0, on="x")]}, r"does not fit Initial"),
     (
-        {"conditions": lambda self, x, t: [Initial(u=sin(pi * x)), Dirichlet(u=t, on="x")]},
-        r"`symmetric` in x does not fit Dirichlet\(u=t, on='x'\)",
+        {"symmetric": {"x": "even"}},
+        r"`symmetric` = {'x': 'even'} does not fit 'equation', which differs by .* mirrored",
     ),
+    (
+        {"conditions": lambda self, x, t: [Initial(u=sin(pi * x) + x), Dirichlet(u=0, on="x")]},
+        "does not fit 'initial u'",
+    ),
+    ({"conditions": lambda self, x, t: [Initial(u=sin(pi * x)), Dirichlet(u=t, on="x")]}, "not fit 'dirichlet u on x'"),
     (
         {"conditions": lambda self, x, t: [Initial(u=sin(pi * x)), Dirichlet(u=0, on="x=0")]},
-        "there is no such condition on the opposite side",
+        "'dirichlet u on x=0', which has no mirror image: correct one of the two",
     ),
     ({"exact": lambda self, x, t: x * t}, "does not fit `exact` of u"),
+    (
+        {
+            "domain": Interval(x=(0, 2e-3)) * Time(t=(0, 1e8)),
+            "residual": lambda self, u, x, t: u.t - 1e-14 * u.xx + 1e-11 * u.x,
+            "conditions": lambda self, x, t: [Initial(u=sin(1000 * pi * x)), Dirichlet(u=0)],
+        },
+        "does not fit 'equation'",
+    ),
+    ({"k": Parameter(0.0), "residual": lambda self, u, x, t: u.t + self.k * u.x - u.xx}, "does not fit 'equation'"),
 ]
 
 
@@ -178,12 +216,65 @@ def test_what_is_not_symmetric_is_refused(change, message):
     assert any("`symmetric`" in e for e in problem.check().errors)
 
 
+DIFFERENT = [
+    on_line("even", plain, Robin(u=0, a=1, b=1, on="x=-1"), Robin(u=0, a=5, b=1, on="x=1")),
+    on_line("even", plain, Neumann(u=1, on="x=-1"), Neumann(u=-1, on="x=1")),
+    on_line("odd", plain, ENDS, Integral(u=1)),
+    on_line("even", plain, Dirichlet(u=1e-10 * X)),
+    on_line("even", plain, Dirichlet(u=X * Parameter(1.0, "k"))),
+    type(
+        "Fluxes",
+        (Problem,),
+        {
+            "domain": Interval(x=(-1, 1)),
+            "symmetric": {"x": "even"},
+            "residual": plain,
+            "conditions": lambda self, u, x: [Flux(u=grad(u), value=1, on="x=1"), Flux(u=grad(u), value=0, on="x=-1")],
+        },
+    )(),
+    type(
+        "OnDisk",
+        (Problem,),
+        {
+            "domain": Disk(x=0, y=0, radius=1),
+            "symmetric": {"x": "even"},
+            "residual": lambda self, u, x, y: u.xx + u.yy,
+            "conditions": lambda self, x, y: [Dirichlet(u=x)],
+        },
+    )(),
+]
+
+
+@pytest.mark.parametrize("problem", DIFFERENT)
+def test_conditions_that_differ_on_the_two_sides_are_refused(problem):
+    with pytest.raises(ValueError, match=r"`symmetric` = .* does not fit"):
+        build_ansatz(problem)
+
+
+SAME = [
+    on_line("even", plain, Robin(u=1, a=2, b=1)),
+    on_line("odd", plain, Neumann(u=1, on="x=-1"), Neumann(u=-1, on="x=1")),
+    on_line("even", plain, ENDS, Integral(u=1)),
+    on_line("odd", plain, ENDS, Integral(u=0)),
+    on_line("even", lambda self, u, x: diff(u**1.5, x, 2) - 1, Dirichlet(u=2)),
+    on_line("even", lambda self, u, v, x: {"a": u.xx - v, "b": v.xx - u}, Dirichlet(u=1, v=1, on="x=-1"),
+            Dirichlet(u=1, on="x=1"), Dirichlet(v=1, on="x=1")),
+    on_line("odd", lambda self, u, x: u.xx - u, Dirichlet(u=0), domain=Interval(x=(1e6, 1e6 + 1))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("problem", SAME)
+def test_conditions_that_are_each_others_image_are_taken(problem):
+    assert build_ansatz(problem).even == ("x",)
+
+
 @pytest.mark.parametrize(
     ("symmetric", "message"),
     [
         ({"t": "odd"}, r"`symmetric` must name coordinates of space \(x\), got 't'"),
         ({"x": "straight"}, r"`symmetric` must say 'even' or 'odd' of all unknowns \(u\) in x, got 'straight'"),
         ({"x": {"v": "odd"}}, "of all unknowns"),
+        ({"x": ["odd"]}, r"of all unknowns \(u\) in x, got \['odd'\]"),
         ("x", r"`symmetric` must be a dict such as \{'x': 'odd'\}, got 'x'"),
     ],
 )
@@ -199,8 +290,8 @@ def test_a_lift_without_the_symmetry_is_refused():
 
 
 def test_a_shape_has_to_be_symmetric_itself():
-    def problem(hole):
-        shape = Disk(x=0, y=0, radius=1) - Disk(x=hole, y=0, radius=0.1)
+    def problem(hole, radius=0.1):
+        shape = Disk(x=0, y=0, radius=1) - Disk(x=hole, y=0, radius=radius)
         body = {
             "domain": shape,
             "symmetric": {"x": "even"},
@@ -210,8 +301,8 @@ def test_a_shape_has_to_be_symmetric_itself():
         return type("Holed", (Problem,), body)()
 
     assert build_ansatz(problem(0), hard=True).even == ("x",)
-    with pytest.raises(ValueError, match="`symmetric` must name coordinates that the domain is symmetric in, got 'x'"):
-        build_ansatz(problem(0.5), hard=True)
+    with pytest.raises(ValueError, match="does not fit the domain, whose 'hole 1' has no mirror image"):
+        build_ansatz(problem(0.5, 0.004))
 
 
 def test_unknown_numbers_start_where_they_start():
@@ -242,3 +333,51 @@ def test_an_optimiser_moves_an_odd_solution():
     before = [p.clone() for p in model.parameters()]
     solve(problem, model, hard=True, steps=3, seed=0, optimizer=GaussNewton())
     assert not all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+
+
+def test_a_layer_at_the_seam_of_a_ring_is_its_own_mirror_image():
+    body = {
+        "domain": Interval(x=(-1, 1)) * Time(t=(0, 1)),
+        "symmetric": {"x": "odd"},
+        "residual": lambda self, u, x, t: u.t + u * u.x - u.xx / 100,
+        "conditions": lambda self, x, t: [Initial(u=sin(pi * x)), Periodic("x")],
+    }
+    problem = type("Shock", (Problem,), body)()
+    model = KAN([2, 4, 1], basis="chebyshev", k=[14, 5], base=False, seed=0)
+    solution = solve(problem, model, hard=True, steps=60, seed=0, points=Points(300), plan=Plan(slabs=4, stretch=True))
+    fronts = solution.field.parts[-1].trial.input_map.stretches["x"].fronts
+    assert any(front.centre == 1.0 for front in fronts)
+
+
+@pytest.mark.parametrize("ring", [True, False])
+def test_fronts_are_made_symmetric(ring):
+    given = [Front(-0.01, 0.1, 0.3), Front(0.5, 0.04, 0.2), Front(-0.49, 0.06, 0.2), Front(0.2, 0.02, 0.1)]
+    found = {(f.centre, round(f.width, 9), round(f.share, 9)) for f in symmetrised(given, ring=ring)}
+    assert found == {(0.0, 0.1, 0.3), (0.5, 0.05, 0.2), (-0.5, 0.05, 0.2), (0.2, 0.02, 0.05), (-0.2, 0.02, 0.05)}
+    assert Stretch(symmetrised(given, ring=ring), ring).is_odd
+    assert not Stretch(tuple(given), ring).is_odd
+
+
+def test_a_network_that_is_even_needs_an_odd_stretch():
+    with pytest.raises(ValueError, match="`stretches` of 'x' must be odd about the middle"):
+        InputMap({"x": (0.0, 1.0)}, (), {"x": Stretch((Front(0.5, 0.1),))}, ["x"])
+
+
+def test_a_logarithm_has_no_middle():
+    body = {"logarithmic": ("x",), "domain": Interval(x=(1, 2)), "symmetric": {"x": "even"}, "residual": plain}
+    with pytest.raises(ValueError, match="`symmetric` must not name 'x', which `logarithmic` names"):
+        type("Scaled", (Problem,), body)()
+
+
+def test_corner_terms_are_refused_with_a_remedy():
+    body = {
+        "domain": Polygon([(-1, -1), (1, -1), (1, 1), (-1, 1)]),
+        "symmetric": {"x": "even"},
+        "residual": lambda self, u, x, y: u.xx + u.yy + 1,
+        "conditions": lambda self, x, y: [Dirichlet(u=0)],
+    }
+    with pytest.raises(
+        ValueError, match=r"terms are added at corners: take it or those out, by `singularities = \(\)`"
+    ):
+        build_ansatz(type("Square", (Problem,), body)())
+    assert build_ansatz(type("Square", (Problem,), body | {"singularities": ()})(), hard=True).even == ("x",)

@@ -59,7 +59,10 @@ class InputMap(nn.Module):
                 kind = "go round" if name in self.periodic else "not go round"
                 raise ValueError(f"`stretches` of '{name}' must {kind} like the coordinate, got ring={stretch.ring}.")
             if name in self.even and not stretch.is_odd:
-                raise ValueError(f"`stretches` of '{name}' must be odd about the middle, in which the network is even.")
+                raise ValueError(
+                    f"`stretches` of '{name}' must be odd about the middle, in which the network is even, got {stretch}: "
+                    "give every front its mirror image."
+                )
 
     def scaled(self, x: Float[Tensor, "n d"], order: int) -> list[list[Float[Tensor, " n"]]]:
         """Per coordinate: its place in [-1, 1], stretched, and the derivatives of that up to `order`."""

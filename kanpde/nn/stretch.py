@@ -80,7 +80,9 @@ class Stretch:
     @property
     def is_odd(self) -> bool:
         """Whether each front has its mirror image, so that xi(-s) = -xi(s)."""
-        return {replace(f, centre=-f.centre + 0.0) for f in self.fronts} == set(self.fronts)
+        seam = [1.0, -1.0] if self.ring else []  # the same place, which is its own mirror image
+        images = {f if f.centre in seam else replace(f, centre=-f.centre + 0.0) for f in self.fronts}
+        return images == set(self.fronts)
 
     def rows(self, s: Float[Tensor, " n"], order: int) -> list[Float[Tensor, " n"]]:
         """Xi and its derivatives by s, up to `order` (at most 4)."""
@@ -115,7 +117,7 @@ class Stretch:
         return [row.numpy() for row in self.rows(torch.as_tensor(s, dtype=torch.float64), order)]
 
 
-def mirrored(fronts: Sequence[Front], *, ring: bool) -> tuple[Front, ...]:
+def symmetrised(fronts: Sequence[Front], *, ring: bool) -> tuple[Front, ...]:
     """Fronts made symmetric about 0: what lies within its width of the middle is moved there, others get a mirror image.
 
     Args:
@@ -123,18 +125,17 @@ def mirrored(fronts: Sequence[Front], *, ring: bool) -> tuple[Front, ...]:
         ring: whether -1 and 1 are the same place, which is its own mirror image as well.
     """
     own = [0.0, 1.0] if ring else [0.0]
-    found: dict[float, Front] = {}
+    groups: dict[float, list[Front]] = {}
     for front in fronts:
         centre = next((c for c in own if abs(abs(front.centre) - c) < front.width), abs(front.centre))
-        near = next((c for c in found if abs(c - centre) < front.width), None)
-        if near is None:
-            found[centre] = replace(front, centre=centre)
-        else:
-            found[near] = replace(found[near], share=found[near].share + front.share)
+        near = next((c for c in groups if abs(c - centre) < front.width), centre)
+        groups.setdefault(near, []).append(front)
     out = []
-    for centre, front in found.items():
+    for centre, group in groups.items():
+        share = sum(f.share for f in group)
+        width = sum(f.share * f.width for f in group) / share
         sides = [centre] if centre in own else [centre, -centre]
-        out += [replace(front, centre=c, share=front.share / len(sides)) for c in sides]
+        out += [Front(c, width, share / len(sides)) for c in sides]
     return tuple(out)
 
 
