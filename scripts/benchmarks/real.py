@@ -26,7 +26,10 @@ ROWS = (
     Row("poisson_10d", 1e-6, 30, hard=False, model=polynomials(6, k=(4, 4))),
     Row("lotka_volterra", 1e-6, 30, model=polynomials(k=(40,)), options={"plan": Plan(slabs=20)}, note="20 slabs"),
     Row("van_der_pol", 1e-4, 60, model=polynomials(k=(40,)), options={"plan": Plan(slabs=40)}, note="40 slabs"),
-    Row("schroedinger", 1e-4, 240, hard=False),
+    Row(
+        "schroedinger", 1e-4, 600, hard=False, model=polynomials(8, 6, k=(40, 5, 5)),
+        options={"points": Points(1500), "plan": Plan(slabs=64)}, note="64 slabs",
+    ),
     Row(
         "burgers_parametric", 1e-3, 300, model=polynomials(8, 6, k=(12, 6, 6)),
         options={"points": Points(2400), "plan": Plan(slabs=20, stretch=True)}, note="20 slabs",
