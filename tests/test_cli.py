@@ -297,7 +297,9 @@ def test_check_and_show_and_list_print_one_object(folder, capsys):
     assert content["ok"] is False
     assert content["findings"][0]["severity"] == "error"
     assert run("show", "burgers", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["problem"] == "Burgers"
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["problem"] == "Burgers"
+    assert shown["symmetry"] == ["u odd in x"]
     assert run("list", "--json") == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["problems"]}
     facts = ("group", "dimension", "order", "linear", "evolution", "reference")

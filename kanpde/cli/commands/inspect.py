@@ -9,6 +9,7 @@ from ...catalog import problem_class, shipped_names
 from ...conditions import Interface
 from ...expression import Expression
 from ...problem import GROUPS, Problem
+from ...symmetry import PARITIES
 from ..arguments import problem_from
 from ..result import Result
 
@@ -72,6 +73,8 @@ def show(options: argparse.Namespace) -> Result:
     """Equation, domain and conditions of a problem."""
     problem = problem_from(options)
     parameters = {k: str(v) for k, v in problem.parameters.items()}
+    words = {sign: word for word, sign in PARITIES.items()}
+    symmetry = [f"{u} {words[sign]} in {axis}" for axis, signs in problem.parities.items() for u, sign in signs.items()]
     content = {
         "problem": problem.name,
         "about": _about(problem),
@@ -79,6 +82,7 @@ def show(options: argparse.Namespace) -> Result:
         "domain": repr(problem.domain),
         "boundary": list(problem.domain.parts),
         "parameters": parameters,
+        "symmetry": symmetry,
         "conditions": [repr(c) for c in problem.condition_list],
         "latex": problem.latex(),
     }
@@ -89,6 +93,7 @@ def show(options: argparse.Namespace) -> Result:
         "materials": ", ".join(f"{name} in {shape!r}" for name, shape in problem.materials.items()),
         "between": ", ".join(repr(c) for c in problem.condition_list if isinstance(c, Interface)),
         "parameters": ", ".join(f"{k} = {v}" for k, v in parameters.items()),
+        "symmetry": ", ".join(symmetry),
     }
     lines = [f"{problem.name}: {content['about']}", *(f"{k + ':':<12} {v}" for k, v in facts.items() if v)]
     return Result(0, content, "\n".join([*lines, "", *(f"  {line}" for line in problem.latex())]))
