@@ -31,7 +31,7 @@ from .sampling import Uniform
 from .scales import doubts
 from .sources import is_given, unbalanced
 from .symbols import Eigenvalue, Parameter
-from .symmetry import check_symmetry
+from .symmetry import check_symmetry, found_symmetries
 
 LOCAL = (Dirichlet, Neumann, Robin, Flux)
 """Conditions on a part of the boundary that belong to one unknown each."""
@@ -52,10 +52,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """All findings about a problem."""
+    """All findings about a problem.
+
+    Attributes:
+        problem: its name.
+        findings: what should be mended or understood.
+        symmetries: what `symmetric` could say of the problem and does not, as sentences.
+    """
 
     problem: str
     findings: tuple[Finding, ...]
+    symmetries: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -69,7 +76,7 @@ class CheckReport:
 
     def __str__(self) -> str:
         head = f"{self.problem}: {'nothing wrong found' if self.ok else 'not ready'}"
-        return "\n".join([head, *(f"  {f.severity}: {f.message}" for f in self.findings)])
+        return "\n".join([head, *(f"  {f.severity}: {f.message}" for f in self.findings), *self.symmetries])
 
 
 def check(problem: Problem) -> CheckReport:
@@ -96,7 +103,13 @@ def check(problem: Problem) -> CheckReport:
             findings += part(problem)
         except ValueError as error:  # a given value or the exact solution is not finite somewhere
             findings.append(Finding("error", str(error)))
-    return CheckReport(problem.name, tuple(findings))
+    symmetries = found_symmetries(problem) if not findings else {}
+    sentences = (
+        f"  the problem is its own mirror image in {axis}: `symmetric = {{{axis!r}: {words!r}}}` builds that in, if it has one "
+        "solution only"
+        for axis, words in symmetries.items()
+    )
+    return CheckReport(problem.name, tuple(findings), tuple(sentences))
 
 
 # -------------------------------------------------------------------- the exact solution

@@ -8,7 +8,9 @@ distance is odd. Polynomials of the square have twice the degree: Burgers' equat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from copy import copy
+from itertools import product
+from typing import TYPE_CHECKING, Any, NoReturn
 from zlib import crc32
 
 import numpy as np
@@ -29,6 +31,8 @@ POINTS = 64
 TOLERANCE, ROUNDING = 1e-9, 1e-13
 """What may be missing, and how much more per size of the middle of a coordinate beside its half length."""
 SEED = 3
+MOST_TRIED = 3
+"""Unknowns of which all combinations of parities are tried."""
 
 Parities = dict[str, dict[str, int]]
 """Coordinate to unknown to 1 where it is even and -1 where it is odd."""
@@ -80,6 +84,32 @@ def check_symmetry(problem: Problem) -> None:
         for name, e in (problem.exact_solution or {}).items():
             if not e.atoms(Parameter):
                 _check_function(problem, axis, name, e, f"`exact` of {name}")
+
+
+def found_symmetries(problem: Problem) -> dict[str, str | dict[str, str]]:
+    """What `problem.symmetric` could say beside what it says, for boxes of one material without measurements.
+
+    One parity per coordinate, as the attribute takes it: the solution is symmetric if it is the only one.
+    """
+    if not problem.domain.is_box or problem.materials or problem.eigenvalue or problem.has_data:
+        return {}
+    found: dict[str, str | dict[str, str]] = {}
+    unknowns = list(problem.unknown)
+    if len(unknowns) > MOST_TRIED:
+        return {}
+    for axis in problem.domain.space_names:
+        if axis in problem.parities or axis in problem.logarithmic:
+            continue
+        for words in product(PARITIES, repeat=len(unknowns)):
+            tried: Any = copy(problem)
+            tried.symmetric = {axis: dict(zip(unknowns, words, strict=True))}
+            try:
+                check_symmetry(tried)
+            except ValueError:
+                continue
+            found[axis] = words[0] if len(set(words)) == 1 else tried.symmetric[axis]
+            break
+    return found
 
 
 def parity_factor(problem: Problem, name: str, periodic: tuple[str, ...]) -> sp.Expr:

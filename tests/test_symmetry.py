@@ -37,6 +37,7 @@ from kanpde.catalog import problem_class, shipped_names
 from kanpde.nn.input_map import InputMap
 from kanpde.nn.stretch import Front, Stretch, symmetrised
 from kanpde.optim import GaussNewton
+from kanpde.symmetry import found_symmetries
 
 
 class Odd(Problem):
@@ -381,3 +382,21 @@ def test_corner_terms_are_refused_with_a_remedy():
     ):
         build_ansatz(type("Square", (Problem,), body)())
     assert build_ansatz(type("Square", (Problem,), body | {"singularities": ()})(), hard=True).even == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("problem", "found"),
+    [
+        (Odd, {"x": "odd"}),
+        (Pair, {"x": {"u": "even", "v": "odd"}}),
+        (Plate, {"x": "even", "y": "odd"}),
+        (problem_class("kuramoto_sivashinsky"), {}),
+        (problem_class("diffusion_jump"), {}),
+    ],
+)
+def test_the_check_finds_symmetries_that_are_not_used(problem, found):
+    plain, told = type("Plain", (problem,), {"symmetric": {}})(), problem()
+    assert found_symmetries(plain) == found
+    assert all(str({axis: words}) in str(plain.check()) for axis, words in found.items())
+    assert len(plain.check().symmetries) == len(found)
+    assert told.check().symmetries == ()
