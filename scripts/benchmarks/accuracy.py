@@ -112,6 +112,14 @@ def slabs(pieces: int | Sequence[float], points: int, *, stretch: bool = True) -
     return {"plan": Plan(slabs=pieces, stretch=stretch), "points": Points(points)}
 
 
+def pieces(*parts: tuple[int, float]) -> tuple[float, ...]:
+    """Ends of time slabs from 0 on: so many equal ones up to each of some instants."""
+    ends = [0.0]
+    for count, stop in parts:
+        ends += [ends[-1] + (stop - ends[-1]) * (i + 1) / count for i in range(count)]
+    return tuple(round(end, 6) for end in ends[1:])
+
+
 ROWS = (
     Row("poisson", 1e-13, 30),
     Row("poisson", 1e-12, 30, hard=False),
@@ -124,8 +132,8 @@ ROWS = (
     Row("wave", 1e-11, 120, model=polynomials(8, k=(36, 2))),
     Row("burgers", 8e-9, 600, parameters={"nu": 0.01 / pi}, model=DEEP, options=slabs(32, 2200), note="32 slabs"),
     Row(
-        "burgers", 1e-11, 600, parameters={"nu": 0.01}, model=DEEP, note="24 slabs",
-        options=slabs(24, 2500) | {"optimizer": GaussNewton(geodesic=2)},
+        "burgers", 1e-11, 600, parameters={"nu": 0.01}, model=DEEP, note="41 slabs",
+        options=slabs(pieces((5, 0.21), (20, 0.55), (16, 1)), 2500) | {"optimizer": GaussNewton(geodesic=2)},
     ),
     Row(
         "allen_cahn", 1e-8, 600, model=polynomials(8, 6, k=(18, 6, 6)), note="20 slabs",
