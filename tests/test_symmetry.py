@@ -313,7 +313,7 @@ def test_unknown_numbers_start_where_they_start():
 
 def test_problems_that_come_with_kanpde_are_as_symmetric_as_they_say():
     symmetric = [name for name in shipped_names() if problem_class(name).symmetric]
-    assert {"burgers", "allen_cahn", "schroedinger", "burgers_parametric"} <= set(symmetric)
+    assert {"burgers", "allen_cahn", "schroedinger"} <= set(symmetric)
     for name in symmetric:
         problem = problem_class(name)()
         assert problem.check().ok
