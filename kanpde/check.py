@@ -76,7 +76,9 @@ class CheckReport:
 
     def __str__(self) -> str:
         head = f"{self.problem}: {'nothing wrong found' if self.ok else 'not ready'}"
-        return "\n".join([head, *(f"  {f.severity}: {f.message}" for f in self.findings), *self.symmetries])
+        return "\n".join(
+            [head, *(f"  {f.severity}: {f.message}" for f in self.findings), *(f"  {s}" for s in self.symmetries)]
+        )
 
 
 def check(problem: Problem) -> CheckReport:
@@ -105,7 +107,7 @@ def check(problem: Problem) -> CheckReport:
             findings.append(Finding("error", str(error)))
     symmetries = found_symmetries(problem) if not findings else {}
     sentences = (
-        f"  the problem is its own mirror image in {axis}: `symmetric = {{{axis!r}: {words!r}}}` builds that in, if it has one "
+        f"the problem is its own mirror image in {axis}: `symmetric = {{{axis!r}: {words!r}}}` builds that in, if it has one "
         "solution only"
         for axis, words in symmetries.items()
     )

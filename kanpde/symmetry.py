@@ -16,7 +16,7 @@ from zlib import crc32
 import numpy as np
 import sympy as sp
 
-from .conditions import AtPoints, Interior, OnBoundary, Over, Seam, Term
+from .conditions import AtPoints, Interior, Over, Seam, Term
 from .expression import numeric
 from .geometry import Domain, Face, Piece, PointSet
 from .sampling import Uniform
@@ -91,12 +91,11 @@ def found_symmetries(problem: Problem) -> dict[str, str | dict[str, str]]:
 
     One parity per coordinate, as the attribute takes it: the solution is symmetric if it is the only one.
     """
-    if not problem.domain.is_box or problem.materials or problem.eigenvalue or problem.has_data:
+    unknowns = list(problem.unknown)
+    left_out = not problem.domain.is_box or problem.materials or problem.eigenvalue or problem.has_data
+    if left_out or len(unknowns) > MOST_TRIED:
         return {}
     found: dict[str, str | dict[str, str]] = {}
-    unknowns = list(problem.unknown)
-    if len(unknowns) > MOST_TRIED:
-        return {}
     for axis in problem.domain.space_names:
         if axis in problem.parities or axis in problem.logarithmic:
             continue
@@ -146,18 +145,18 @@ def _from_middle(domain: Domain, axis: str, *, ring: bool) -> sp.Expr:
 def _opposite(problem: Problem, axis: str, term: Term) -> Iterator[tuple[PointSet, list[Term]]]:
     """Points at which a term holds, and the terms of its kind that hold at their mirror images."""
     domain, like = problem.domain, [t for t in problem.terms if type(t.place) is type(term.place)]
-    part = term.place.part if isinstance(term.place, (OnBoundary, Over)) else None
-    if part is None:
+    if not _faces(term):
         place = Interior(domain) if isinstance(term.place, Over) else term.place
-        yield place.sample(POINTS, Uniform(SEED))[0], [t for t in like if getattr(t.place, "part", None) is None]
+        yield place.sample(POINTS, Uniform(SEED))[0], [t for t in like if not _faces(t)]
         return
-    for face in part.faces:
+    for face in _faces(term):
         points = domain.sample_face(face, POINTS, Uniform(SEED))
         for there, chosen in _faces_of_images(problem, axis, face, points):
             yield points.at(chosen), [t for t in like if there in _faces(t)]
 
 
 def _faces(term: Term) -> Sequence[Face | Piece]:
+    """The sides or pieces that a term holds on; none if it holds inside or at the start."""
     part = getattr(term.place, "part", None)
     return [] if part is None else part.faces
 
@@ -184,9 +183,9 @@ def _faces_of_images(
 def _check_term(problem: Problem, axis: str, term: Term, points: PointSet, partners: Sequence[Term]) -> None:
     """A mirrored term must be one of those that hold there or its negative, whatever values the unknowns have."""
     images = _image(problem.domain, axis, points)
+    mirrored = [_value(problem, term, points, axis, scale) for scale in (1.0, 0.0)]
     gaps = []
     for partner in partners:
-        mirrored = [_value(problem, term, points, axis, scale) for scale in (1.0, 0.0)]
         there = [_value(problem, partner, images, None, scale) for scale in (1.0, 0.0)]
         for sign in (1, -1):
             pairs = [(a, sign * b) for a, b in zip(mirrored, there, strict=True) if a is not None and b is not None]
