@@ -16,6 +16,8 @@ from .symbols import as_expression
 PROBES = 512
 NEAR = 1e-7
 """Distance, in sizes of the domain, at which a point lies on a boundary."""
+ROUNDING = 1e-12
+"""Distance, in sizes of a shape, by which a point of its boundary may lie outside."""
 FEWEST = 0.02
 """Part of a boundary that is taken for shared, at least, when more points are drawn for it."""
 COVERED = 1e-3
@@ -67,20 +69,28 @@ def as_piecewise(expression: sp.Expr, materials: Mapping[str, Domain], domain: D
     if not expression.has(ByMaterial):
         return expression
     inside = {name: inside_of(shape, domain) for name, shape in materials.items()}
+    return expression.replace(
+        lambda e: isinstance(e, ByMaterial), lambda e: _cases(inside, dict(zip(e.materials, e.args, strict=True)))
+    )
 
-    def cases(e: ByMaterial) -> sp.Expr:
-        *first, last = materials
-        values = dict(zip(e.materials, e.args, strict=True))
-        return sp.Piecewise(*[(values[m], inside[m]) for m in first], (values[last], True))
 
-    return expression.replace(lambda e: isinstance(e, ByMaterial), cases)
+def cases_of(materials: Mapping[str, Domain], domain: Domain) -> dict[str, sp.Basic]:
+    """All materials but the last, with the conditions that their cases have in `as_piecewise`."""
+    inside = {name: inside_of(shape, domain) for name, shape in materials.items()}
+    cases = _cases(inside, {name: sp.Dummy() for name in materials})
+    return {name: case.cond for name, case in zip(list(materials)[:-1], cases.args, strict=False)}
+
+
+def _cases(inside: Mapping[str, sp.Basic], values: Mapping[str, sp.Expr]) -> sp.Expr:
+    *first, last = inside
+    return sp.Piecewise(*[(values[m], inside[m]) for m in first], (values[last], True))
 
 
 def inside_of(shape: Domain, domain: Domain) -> sp.Expr:
-    """Whether a point lies in a shape, as a condition on the coordinates of a domain."""
+    """Whether a point lies in a shape or beside it by rounding, as a condition on the coordinates of a domain."""
     region = shape.region
     known = {s: domain.coordinate(s.name) for s in region.symbols}
-    return sp.And(*[f.xreplace(known) >= 0 for f in region.factors])
+    return sp.And(*[f.xreplace(known) >= -sp.Float(ROUNDING * region.size) for f in region.factors])
 
 
 def check_materials(materials: Mapping[str, Domain], domain: Domain, expressions: Iterable[sp.Expr]) -> None:

@@ -202,9 +202,10 @@ class Problem:
     @cached_property
     def equations(self) -> dict[str, sp.Expr]:
         """Name to expression that vanishes inside the domain, with cases where materials differ."""
-        return {name: self._with_cases(e) for name, e in self.declared.items()}
+        return {name: self.with_cases(e) for name, e in self.declared.items()}
 
-    def _with_cases(self, expression: sp.Expr) -> sp.Expr:
+    def with_cases(self, expression: sp.Expr) -> sp.Expr:
+        """An expression with cases where materials differ."""
         return as_piecewise(expression, self.materials, self.domain)
 
     def _given_values(self) -> list[sp.Expr]:
@@ -253,7 +254,7 @@ class Problem:
     def exact_solution(self) -> dict[str, sp.Expr] | None:
         """Unknown to expression, or None if the class has no `exact`."""
         found = self.declared_solution
-        return None if found is None else {name: self._with_cases(e) for name, e in found.items()}
+        return None if found is None else {name: self.with_cases(e) for name, e in found.items()}
 
     @cached_property
     def declared_solution(self) -> dict[str, sp.Expr] | None:
@@ -294,7 +295,7 @@ class Problem:
         Raises:
             ValueError: if it names an unknown or a boundary part that does not exist.
         """
-        return [replace(t, expression=self._with_cases(t.expression)) for t in self.declared_terms(condition)]
+        return [replace(t, expression=self.with_cases(t.expression)) for t in self.declared_terms(condition)]
 
     def declared_terms(self, condition: Condition) -> list[Term]:
         """The loss terms of one condition, whose `by_material` are still to be chosen from; see `terms_of`."""

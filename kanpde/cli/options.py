@@ -93,7 +93,9 @@ def _compare(sub: argparse.ArgumentParser) -> None:
 
 def _reference(sub: argparse.ArgumentParser) -> None:
     _problem(sub)
-    about = "finite differences, or finite elements by NGSolve (default: fem for a domain that is no box)"
+    about = (
+        "finite differences, or finite elements by NGSolve (default: fem for materials and domains that are no boxes)"
+    )
     sub.add_argument("--method", choices=["differences", "fem"], help=about)
     about = "nodes of the coarser grid along each space coordinate; with fem those of the result"
     sub.add_argument("--nodes", type=int, help=about)

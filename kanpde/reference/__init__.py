@@ -49,7 +49,7 @@ def numerical_reference(problem: Problem) -> Reference:
     """What classical methods reach.
 
     Fourier series on a periodic interval, harmonic functions on plane shapes, else finite differences. Other equations on
-    shapes, and flows with a pressure, have finite elements instead, if NGSolve is installed.
+    shapes, flows with a pressure, and several materials have finite elements instead, if NGSolve is installed.
 
     Raises:
         ValueError: if none of them can take the problem.
@@ -69,6 +69,6 @@ def numerical_reference(problem: Problem) -> Reference:
     try:
         return finite_difference(problem)
     except ValueError:
-        if available() and flows(problem):
+        if available() and (problem.materials or flows(problem)):
             return finite_elements(problem)
         raise

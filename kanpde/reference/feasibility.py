@@ -24,7 +24,7 @@ def check_problem(problem: Problem) -> None:
         )
     if problem.materials:
         raise ValueError(
-            f"`{problem.name}` has several materials, whose interfaces finite differences do not see: give an exact solution."
+            f"`{problem.name}` has several materials, whose interfaces finite differences do not see: give an exact solution or take finite elements."
         )
     dimension = len(domain.space_names)
     if dimension == 0:

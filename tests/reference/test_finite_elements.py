@@ -15,6 +15,7 @@ from kanpde import (
     HalfSpace,
     Initial,
     Integral,
+    Interface,
     Interval,
     Neumann,
     Parameter,
@@ -25,6 +26,7 @@ from kanpde import (
     Rectangle,
     Robin,
     Time,
+    by_material,
     cos,
     diff,
     div,
@@ -394,9 +396,131 @@ def test_waves_are_refused():
         finite_elements(Wave())
 
 
-def test_materials_are_refused():
-    with pytest.raises(ValueError, match="has several materials, which these meshes do not keep apart"):
-        finite_elements(problem_class("diffusion_jump")())
+class Halves(Manufactured):
+    """A nonlinear equation on a disk of two halves, whose flux through the rim is given."""
+
+    domain = Disk(x=0, y=0, radius=1)
+    materials = {
+        "left": domain & HalfSpace(x=1, y=0, through=(0, 0)),
+        "right": domain & HalfSpace(x=-1, y=0, through=(0, 0)),
+    }
+    k = by_material(left=1, right=3)
+
+    def exact(self, x, y):
+        return by_material(left=3 * sin(x), right=sin(x)) * cos(y)
+
+    def residual(self, u, x, y):
+        return div(self.k * grad(u)) - u - u**3
+
+    def conditions(self, x, y, u):
+        e = self.exact(x, y)
+        flux = self.k * (diff(e, x) * x + diff(e, y) * y)
+        return [Flux(u=self.k * grad(u), value=flux), Interface(u=0, flux=-2 * self.k * grad(u))]
+
+
+class Pipe(Manufactured):
+    """A round core in a ring, whose common line is curved."""
+
+    domain = Disk(x=0, y=0, radius=2)
+    materials = {"core": Disk(x=0, y=0, radius=1), "ring": Annulus(x=0, y=0, inner=1, outer=2)}
+    k = by_material(core=5, ring=1)
+
+    def exact(self, x, y):
+        square = x**2 + y**2
+        return by_material(core=square / 5, ring=square - sp.Rational(4, 5))
+
+    def residual(self, u, x, y):
+        return div(self.k * grad(u))
+
+    def conditions(self, x, y, u):
+        return [Dirichlet(u=self.exact(x, y)), Interface(u=0, flux=self.k * grad(u))]
+
+
+class ChargedSheet(Manufactured):
+    """A flux that jumps."""
+
+    domain = Rectangle(x=(-1, 1), y=(0, 1))
+    materials = {"left": Rectangle(x=(-1, 0), y=(0, 1)), "right": Rectangle(x=(0, 1), y=(0, 1))}
+
+    def exact(self, x, y):
+        return by_material(left=x * (1 + x), right=-x * (1 - x)) * sin(sp.pi * y)
+
+    def residual(self, u, x, y):
+        return laplacian(u)
+
+    def conditions(self, x, y, u):
+        return [Dirichlet(u=0), Interface(u=0, flux=grad(u), flux_jump=-2 * sin(sp.pi * y))]
+
+
+class Bar(Manufactured):
+    """An evolution in three materials, the first of which does not come first in space."""
+
+    domain = Interval(x=(0, 3)) * Time(t=(0, 1))
+    materials = {"c": Interval(x=(2, 3)), "a": Interval(x=(0, 1)), "b": Interval(x=(1, 2))}
+    k = by_material(a=1, b=2, c=4)
+
+    def exact(self, x, t):
+        return (1 + sin(t)) * by_material(a=x, b=(x + 1) / 2, c=(x + 4) / 4)
+
+    def residual(self, u, x, t):
+        return u.t - div(self.k * grad(u))
+
+    def conditions(self, x, t, u):
+        return [
+            Initial(u=self.exact(x, 0)),
+            Dirichlet(u=0, on="x=0"),
+            Neumann(u=(1 + sin(t)) / 4, on="x=3"),
+            Interface(u=0, flux=self.k * grad(u)),
+        ]
+
+
+@pytest.mark.parametrize("kind", [Halves, Pipe, ChargedSheet, Bar])
+def test_materials_have_elements_of_their_own(kind):
+    problem = kind()
+    reference = finite_elements(problem)
+    assert error_of(problem, reference) < 1e-11
+    assert reference.error < 1e-10
+
+
+def test_a_problem_on_materials_has_a_reference():
+    class Unknown(ChargedSheet):
+        manufactured = False
+        exact = None
+
+    assert numerical_reference(Unknown()).name.startswith("finite elements")
+
+
+@pytest.mark.parametrize(
+    ("between", "message"),
+    [
+        (lambda u: Interface(u=1, flux=grad(u)), "`u` must be continuous where materials meet"),
+        (lambda u: Interface(u=0), "gives 0 fluxes between materials for 1 unknowns"),
+        (lambda u: Interface(u=0, flux=by_material(left=1, right=2) * grad(u)), "must have the flux of the equation"),
+        (lambda u: Interface(u=0, flux=[u.x + u**2, u.y]), "must have the flux of the equation"),
+    ],
+)
+def test_what_elements_cannot_hold_between_materials_is_refused(between, message):
+    class Other(ChargedSheet):
+        def conditions(self, x, y, u):
+            return [Dirichlet(u=0), between(u)]
+
+    with pytest.raises(ValueError, match=message):
+        finite_elements(Other())
+
+
+def test_materials_in_space_are_refused():
+    class Cubes(Problem):
+        domain = Box(x=(0, 2), y=(0, 1), z=(0, 1))
+        materials = {"left": Box(x=(0, 1), y=(0, 1), z=(0, 1)), "right": Box(x=(1, 2), y=(0, 1), z=(0, 1))}
+
+        def residual(self, u, x, y, z):
+            return laplacian(u)
+
+        def conditions(self, x, y, z, u):
+            return [Dirichlet(u=x), Interface(u=0, flux=grad(u))]
+
+    with pytest.raises(ValueError, match="has several materials in 3 space coordinates"):
+        finite_elements(Cubes())
 
 
 @pytest.mark.parametrize(

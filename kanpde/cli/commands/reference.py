@@ -21,7 +21,7 @@ def reference(options: argparse.Namespace) -> Result:
         record.check_target(target, overwrite=options.force)
     content: dict[str, Any] = {"problem": problem.name, "error": None, "record": None}
     given = {name: getattr(options, name) for name in ("nodes", "order") if getattr(options, name) is not None}
-    method = options.method or ("differences" if problem.domain.is_box else "fem")
+    method = options.method or ("differences" if problem.domain.is_box and not problem.materials else "fem")
     try:
         found = finite_elements(problem, **given) if method == "fem" else finite_difference(problem, **given)
     except ImportError as missing:

@@ -98,7 +98,12 @@ def finite_elements(
     grid = tensor_points(axes)
     kept = inside.contains(grid)
     points = np.stack(list(grid.columns.values()), axis=1)[kept]
-    grading = grading_for(problem.domain, changing_pieces(weak), cut=diameter if weak.pressures else 0.0)
+    grading = grading_for(
+        problem.domain,
+        changing_pieces(weak),
+        materials=problem.materials.values(),
+        cut=diameter if weak.pressures else 0.0,
+    )
     first = _solved(problem, weak, points, (degree, diameter, grading.coarser), instants, 1)
     second = _solved(problem, weak, points, (degree + 1, diameter, grading), instants, 2)
     values = {n: _on_grid(v, kept, tuple(len(a) for a in axes.values())) for n, v in second.values.items()}
@@ -136,7 +141,7 @@ def _solved(
     halving: int,
 ) -> _Solved:
     order, size, grading = resolution
-    mesh = meshed(problem.domain, size, grading)
+    mesh = meshed(problem.domain, size, grading, problem.materials)
     inside = problem.domain.in_space if problem.domain.time_name else problem.domain
     stages = len(NODES) if problem.domain.time_name else 1
     system = Discretisation(problem, weak, mesh, order, stages)

@@ -20,7 +20,7 @@ def translated(expression: sp.Expr, known: Mapping[sp.Basic, Any]) -> Any:
 
     Args:
         expression: in coordinates, unknowns and their derivatives.
-        known: what each of these is in NGSolve.
+        known: what each of these is in NGSolve; of a condition, a function that is 1 where it holds and 0 elsewhere.
 
     Raises:
         ValueError: for a function that NGSolve does not have.
@@ -76,6 +76,8 @@ class _Translation:
 
     def _where(self, condition: sp.Basic, yes: Any, no: Any) -> Any:
         """One value where a condition holds and another elsewhere."""
+        if condition in self.done:
+            return self.ng.IfPos(self.done[condition] - 0.5, yes, no)
         if condition == sp.true:
             return yes
         if condition == sp.false:
@@ -86,8 +88,10 @@ class _Translation:
             return reduce(lambda rest, c: self._where(c, yes, rest), condition.args, no)
         if isinstance(condition, sp.Not):
             return self._where(condition.args[0], no, yes)
-        if isinstance(condition, (sp.StrictGreaterThan, sp.GreaterThan, sp.StrictLessThan, sp.LessThan)):
+        if isinstance(condition, (sp.StrictGreaterThan, sp.StrictLessThan)):
             return self.ng.IfPos(self(condition.gts - condition.lts), yes, no)
+        if isinstance(condition, (sp.GreaterThan, sp.LessThan)):
+            return self.ng.IfPos(self(condition.lts - condition.gts), no, yes)
         kind = "relation" if isinstance(condition, Relational) else "condition"
         raise ValueError(f"`{condition}` is a {kind} that NGSolve cannot evaluate: write it with < and >.")
 

@@ -9,11 +9,12 @@ import numpy as np
 import sympy as sp
 
 from ...geometry import Face
+from ...materials import cases_of
 from ...problem import Problem
 from ..record import ReferenceFailed
 from .coefficients import translated
 from .library import ngsolve
-from .mesh import Mesh
+from .mesh import BETWEEN, Mesh
 from .weak_form import WeakForm
 
 NEWTON_STEPS = 40
@@ -96,18 +97,28 @@ class Discretisation:
             self.form += inside.Compile() * ng.dx(bonus_intorder=MORE_POINTS)
         line = len(self.problem.domain.space_names) == 1
         traces = [[ng.CoefficientFunction(0)] if line else ng.grad(u).Trace() for u in trial]
-        known = self._known(trial, traces, moment, rates)
+        known = self._known(trial, traces, moment, rates, boundary=True)
         for name, v in zip(self.names, test, strict=True):
             for place, expression in self.weak.natural[name].items():
                 if expression != 0:
                     there = translated(expression, known | self._normal(place))
                     part = self.mesh.mesh.Boundaries(self.mesh.names[place])
                     self.form += (there * v).Compile() * ng.ds(definedon=part, bonus_intorder=MORE_POINTS)
+            if self.weak.between.get(name, 0) != 0:
+                jump = translated(self.weak.between[name], self.coordinates(moment))
+                part = self.mesh.mesh.Boundaries(BETWEEN)
+                self.form += (jump * v).Compile() * ng.ds(definedon=part, bonus_intorder=MORE_POINTS)
 
     def _known(
-        self, values: Sequence[Any], slopes: Sequence[Any], moment: Any, rates: Mapping[str, Any] | None
+        self,
+        values: Sequence[Any],
+        slopes: Sequence[Any],
+        moment: Any,
+        rates: Mapping[str, Any] | None,
+        *,
+        boundary: bool = False,
     ) -> dict[sp.Basic, Any]:
-        known = self.coordinates(moment)
+        known = self.coordinates(moment, boundary=boundary)
         space = [c for c in self.problem.domain.coordinates if c.kind == "space"]
         for (name, u), value, slope in zip(self.problem.unknown.items(), values, slopes, strict=True):
             known[u] = value
@@ -116,11 +127,14 @@ class Discretisation:
                 known[sp.diff(u, self.problem.domain.time)] = rates[name]
         return known
 
-    def coordinates(self, moment: Any = None) -> dict[sp.Basic, Any]:
-        """What the coordinates are in NGSolve."""
+    def coordinates(self, moment: Any = None, *, boundary: bool = False) -> dict[sp.Basic, Any]:
+        """What the coordinates are in NGSolve, and inside which material a point lies."""
         ng = ngsolve()
         space = [c for c in self.problem.domain.coordinates if c.kind == "space"]
         known: dict[sp.Basic, Any] = dict(zip(space, (ng.x, ng.y, ng.z), strict=False))
+        if self.problem.materials:
+            inside = self.mesh.indicators(boundary=boundary)
+            known |= {case: inside[m] for m, case in cases_of(self.problem.materials, self.problem.domain).items()}
         return known if moment is None else known | {self.problem.domain.time: moment}
 
     def _normal(self, place: Any) -> dict[sp.Basic, Any]:
@@ -135,7 +149,7 @@ class Discretisation:
 
     def set_essential(self, stage: int, moment: Any = None) -> None:
         """Give a stage its values on the boundary; inside it keeps what it has."""
-        ng, known = ngsolve(), self.coordinates(moment)
+        ng, known = ngsolve(), self.coordinates(moment, boundary=True)
         for name in self.names:
             values = {self.mesh.names[p]: translated(g, known) for p, g in self.weak.essential[name].items()}
             if not values:

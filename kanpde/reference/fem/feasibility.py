@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...problem import Problem
 
 SPACE_DIMENSIONS = 3
+WITH_MATERIALS = 2
 
 
 def check_problem(problem: Problem) -> None:
@@ -16,9 +17,10 @@ def check_problem(problem: Problem) -> None:
     domain, dimension = problem.domain, len(problem.domain.space_names)
     if not 1 <= dimension <= SPACE_DIMENSIONS:
         raise ValueError(f"`domain` has {dimension} space coordinates, finite elements take 1 to {SPACE_DIMENSIONS}.")
-    if problem.materials:
+    if problem.materials and dimension > WITH_MATERIALS:
         raise ValueError(
-            f"`{problem.name}` has several materials, which these meshes do not keep apart: give an exact solution."
+            f"`{problem.name}` has several materials in {dimension} space coordinates, finite elements keep them apart in "
+            f"{WITH_MATERIALS} at most: give an exact solution."
         )
     if problem.inverse_parameters:
         names = ", ".join(p.name for p in problem.inverse_parameters)

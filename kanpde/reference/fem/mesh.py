@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -34,8 +36,12 @@ CURVATURE = 4.0
 """Elements on a radius of curvature, at least."""
 NEAR = 1e-6
 """How far a vertex may be from its corner, in sizes of the domain."""
-INSIDE = "inside"
-"""Name of lines that are no boundary."""
+INSIDE, BETWEEN = "inside", "between materials"
+"""Names of lines that are no boundary."""
+IN, ANY = " in ", ".*"
+"""Between piece and material in the name of a part of the boundary, and any material."""
+STRONGEST = 0.5
+"""Exponent that is assumed in the corners of materials: where two meet inside, it is larger."""
 ASIDE = 1e-5
 """How far beside the boundary it is seen which side is inside, in sizes of the domain."""
 
@@ -67,13 +73,21 @@ class Mesh:
 
     Attributes:
         mesh: of NGSolve.
-        names: side or piece to the name of its part of the mesh's boundary.
+        names: side or piece to the name, or a regular expression for the names, of its part of the mesh's boundary.
         domain: that it covers, without time.
+        materials: their names.
     """
 
     mesh: Any
     names: dict[Any, str]
     domain: Domain
+    materials: tuple[str, ...] = ()
+
+    def indicators(self, *, boundary: bool) -> dict[str, Any]:
+        """Name of every material to a coefficient function that is 1 in it, or on its part of the boundary, and 0 elsewhere."""
+        if boundary:
+            return {m: self.mesh.BoundaryCF({f"{ANY}{IN}{m}": 1.0}, default=0.0) for m in self.materials}
+        return {m: self.mesh.MaterialCF({m: 1.0}, default=0.0) for m in self.materials}
 
     @cached_property
     def outward(self) -> Any:
@@ -95,13 +109,16 @@ class Mesh:
         return ng.specialcf.normal(d) * ng.CoefficientFunction(signs)
 
 
-def grading_for(domain: Domain, changing: set[tuple[Piece, Piece]], *, cut: float = 0.0) -> Grading:
-    """Corners of a plane domain, with as many layers as the strongest singularity asks for.
+def grading_for(
+    domain: Domain, changing: set[tuple[Piece, Piece]], *, materials: Iterable[Domain] = (), cut: float = 0.0
+) -> Grading:
+    """Corners of a plane domain and of materials in it, with as many layers as the strongest singularity asks for.
 
     A solution goes like r^(pi / opening) there, or the root of that where a value is given on one side only.
 
     Args:
         changing: pairs of pieces of which one has values only.
+        materials: shapes inside the domain, to whose corners elements shrink as well.
         cut: length of lines that halve the corners below half a turn; none for 0.
     """
     if len(domain.space_names) != 2:
@@ -109,6 +126,8 @@ def grading_for(domain: Domain, changing: set[tuple[Piece, Piece]], *, cut: floa
     inside = domain.in_space if domain.time_name else domain
     corners = corners_of(inside.region)
     exponents = [np.pi / c.opening / (2.0 if (c.right, c.left) in changing else 1.0) for c in corners]
+    between = [c for shape in materials for c in corners_of(shape.region)]
+    exponents += [STRONGEST for _ in between]
     wanted = LAYERS_OF_FLOWS if cut else LAYERS
     layers = max((int(np.ceil(wanted / e)) for e in exponents), default=0)
     cuts = [
@@ -116,37 +135,44 @@ def grading_for(domain: Domain, changing: set[tuple[Piece, Piece]], *, cut: floa
         for c in corners
         if cut and c.opening < np.pi
     ]
-    return Grading(tuple(c.point for c in corners), layers, tuple(cuts))
+    return Grading(tuple(c.point for c in (*corners, *between)), layers, tuple(cuts))
 
 
-def meshed(domain: Domain, size: float, grading: Grading) -> Mesh:
+def meshed(
+    domain: Domain, size: float, grading: Grading, materials: Mapping[str, Domain] = MappingProxyType({})
+) -> Mesh:
     """A mesh of a box in one to three dimensions or of a shape, without its time.
 
     Args:
         domain: with or without time.
         size: largest diameter of an element.
         grading: corners towards which elements shrink.
+        materials: name to shape, which fill the domain; elements do not cross their boundaries. In one or two dimensions.
 
     Raises:
         ValueError: for a shape that cannot be meshed.
     """
     ng = ngsolve()
-    names = {face: f"piece {i}" for i, face in enumerate(domain.faces)}
+    names = {face: f"piece {i}{IN + ANY if materials else ''}" for i, face in enumerate(domain.faces)}
     inside = domain.in_space if domain.time_name else domain
     if len(inside.names) == 1:
-        return Mesh(_line(inside, size, names), names, inside)
+        return Mesh(_line(inside, size, names, materials), names, inside, tuple(materials))
     from netgen import occ
 
     region = inside.region
-    shape = _shape(occ, region)
+    shape = _glued(occ, materials) if materials else _shape(occ, region)
     if grading.cuts:
         shape = occ.Glue([shape, *(occ.Segment(occ.Pnt(*a, 0), occ.Pnt(*b, 0)) for a, b in grading.cuts)])
     pieces = dict(zip(region.pieces, _labels(domain, region, names), strict=True))
+    inner = bool(grading.cuts or materials)
     for side in shape.edges if len(region.names) == 2 else shape.faces:
         middle = _middle(side, len(region.names))
+        meeting = [name for name, m in materials.items() if _borders(m, middle, region.size)]
         nearest = min(region.pieces, key=lambda piece: float(piece.distance(middle)[0]))
-        inner = float(nearest.distance(middle)[0]) > NEAR * region.size and bool(grading.cuts)
-        side.name = INSIDE if inner else pieces[nearest]
+        if inner and float(nearest.distance(middle)[0]) > NEAR * region.size:
+            side.name = BETWEEN if len(meeting) > 1 else INSIDE
+        else:
+            side.name = pieces[nearest].replace(ANY, "".join(meeting))
     if grading.layers:
         points = np.array(grading.corners)
         for vertex in shape.vertices:
@@ -155,7 +181,21 @@ def meshed(domain: Domain, size: float, grading: Grading) -> Mesh:
     mesh = ng.Mesh(occ.OCCGeometry(shape, dim=len(region.names)).GenerateMesh(maxh=size, curvaturesafety=CURVATURE))
     if grading.layers:
         mesh.RefineHP(grading.layers, factor=FACTOR)
-    return Mesh(mesh, names, inside)
+    return Mesh(mesh, names, inside, tuple(materials))
+
+
+def _borders(shape: Domain, point: np.ndarray, size: float) -> bool:
+    """Whether a point lies on the boundary of a shape."""
+    distance = shape.distance(**dict(zip(shape.names, point.T, strict=True)))
+    return bool(np.abs(distance).max() < NEAR * size)
+
+
+def _glued(occ: Any, materials: Mapping[str, Domain]) -> Any:
+    """The shapes of all materials, with common lines where they meet."""
+    shapes = {name: _shape(occ, material.region) for name, material in materials.items()}
+    for name, shape in shapes.items():
+        shape.faces.name = name
+    return occ.Glue(list(shapes.values()))
 
 
 def _labels(domain: Domain, region: Region, names: dict[Any, str]) -> list[str]:
@@ -166,18 +206,28 @@ def _labels(domain: Domain, region: Region, names: dict[Any, str]) -> list[str]:
     return [by_text[piece.name] for piece in region.pieces]
 
 
-def _line(domain: Domain, size: float, names: dict[Any, str]) -> Any:
+def _line(domain: Domain, size: float, names: dict[Any, str], materials: Mapping[str, Domain]) -> Any:
     from netgen.meshing import Element0D, Element1D, MeshPoint, Pnt
     from netgen.meshing import Mesh as Plain
 
     ((lo, hi),) = domain.bounds.values()
-    plain, count = Plain(dim=1), max(1, int(np.ceil((hi - lo) / size)))
-    points = [plain.Add(MeshPoint(Pnt(float(x), 0, 0))) for x in np.linspace(lo, hi, count + 1)]
-    inside = plain.AddRegion("inside", dim=1)
-    for a, b in pairwise(points):
-        plain.Add(Element1D([a, b], index=inside))
-    for point, name in zip((points[0], points[-1]), names.values(), strict=True):
-        plain.Add(Element0D(point, index=plain.AddRegion(name, dim=0)))
+    parts = {name: next(iter(shape.bounds.values())) for name, shape in (materials or {INSIDE: domain}).items()}
+    plain = Plain(dim=1)
+    points: dict[float, Any] = {}
+    for name, (a, b) in sorted(parts.items(), key=lambda part: part[1]):
+        nodes = np.linspace(a, b, max(1, int(np.ceil((b - a) / size))) + 1)
+        points |= {float(x): plain.Add(MeshPoint(Pnt(float(x), 0, 0))) for x in nodes if float(x) not in points}
+        region = plain.AddRegion(name, dim=1)
+        for left, right in pairwise(nodes):
+            plain.Add(Element1D([points[float(left)], points[float(right)]], index=region))
+    for x, name in zip((lo, hi), names.values(), strict=True):
+        (there,) = (n for n, part in parts.items() if x in part)
+        plain.Add(Element0D(points[x], index=plain.AddRegion(name.replace(ANY, there), dim=0)))
+    meeting = sorted(set(points) & {x for part in parts.values() for x in part} - {lo, hi})
+    if meeting:
+        between = plain.AddRegion(BETWEEN, dim=0)
+        for x in meeting:
+            plain.Add(Element0D(points[x], index=between))
     return ngsolve().Mesh(plain)
 
 

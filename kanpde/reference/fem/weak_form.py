@@ -10,6 +10,7 @@ import sympy as sp
 
 from ...conditions import AtPoints, AtStart, Dirichlet, Interface, OnBoundary, Over, Periodic, Term, normal
 from ...geometry import Face, Piece
+from ...materials import cases_of
 from ...problem import Problem
 from ...symbols import Coordinate, orders_of
 from .pairing import owners_of
@@ -17,6 +18,8 @@ from .pairing import owners_of
 Place = Face | Piece
 """A side of a box or a piece of the boundary of a shape."""
 
+ZERO = 1e-9
+"""Below which a number is a rounding error."""
 PROBE = sp.Rational(5, 7)
 """Where it is seen that two expressions differ; nothing is special about it."""
 
@@ -32,6 +35,7 @@ class WeakForm:
         natural: unknown to what is multiplied by its test function on other pieces; has tangential derivatives at most.
         pressures: unknowns without second derivatives, whose equation is that of mass.
         loose: unknowns of which only derivatives occur, fixed up to a constant.
+        between: unknown to what is multiplied by its test function where materials meet.
     """
 
     inside: dict[str, sp.Expr]
@@ -40,6 +44,7 @@ class WeakForm:
     natural: dict[str, dict[Place, sp.Expr]]
     pressures: tuple[str, ...]
     loose: tuple[str, ...]
+    between: dict[str, sp.Expr]
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def weak_form(problem: Problem) -> WeakForm:
     essential: dict[str, dict[Place, sp.Expr]] = {name: {} for name in problem.unknown}
     given: dict[Place, list[tuple[str, sp.Expr]]] = {}
     for condition in problem.condition_list:
-        if isinstance(condition, (Periodic, Interface)):
+        if isinstance(condition, Periodic):
             raise ValueError(f"`{condition!r}` cannot be held by finite elements here: give an exact solution.")
         for term in problem.terms_of(condition):
             if isinstance(term.place, (AtStart, AtPoints)) or is_mean(problem, term):
@@ -91,6 +96,7 @@ def weak_form(problem: Problem) -> WeakForm:
         natural,
         pressures,
         _loose(problem, owners, [e for listed in given.values() for _, e in listed], essential),
+        _between(problem, split, pressures),
     )
 
 
@@ -178,6 +184,53 @@ def _natural(
     return found
 
 
+def _between(problem: Problem, split: Mapping[str, _Split], pressures: tuple[str, ...]) -> dict[str, sp.Expr]:
+    """What stands where materials meet in place of the jump of `n . P`: zero where fluxes are continuous."""
+    if not problem.materials:
+        return {}
+    if pressures:
+        raise ValueError(
+            f"`{pressures[0]}` is a pressure, which jumps where materials meet: finite elements do not take it."
+        )
+    conditions = [c for c in problem.condition_list if isinstance(c, Interface)]
+    for name in problem.unknown:
+        if not any(c.values.get(name) == 0 for c in conditions):
+            raise ValueError(
+                f"`{name}` must be continuous where materials meet, as Interface({name}=0, ...) says: finite elements are."
+            )
+    with_flux = [c for c in conditions if c.flux]
+    if len(with_flux) != len(split):
+        raise ValueError(
+            f"`conditions` gives {len(with_flux)} fluxes between materials for {len(split)} unknowns: finite elements need "
+            "as many, as in Interface(u=0, flux=k * grad(u))."
+        )
+    fluxes = sp.Matrix([_along(problem, s.flux) for s in split.values()])
+    given = sp.Matrix([_along(problem, [problem.with_cases(f) for f in c.flux]) for c in with_flux])
+    factors: list[sp.Matrix] = []
+    for case in _by_material(problem):
+        here, there = fluxes.xreplace(case), given.xreplace(case)
+        factor = _factor(problem, here, there, [repr(c) for c in with_flux], "the lines between materials")
+        left = [here - factor * there, factor - (factors or [factor])[0]]
+        if factor.free_symbols or not all(_vanishes(e) for matrix in left for e in matrix):
+            raise ValueError(
+                f"`{with_flux[0]!r}` must have the flux of the equation times a number: finite elements hold no other one."
+            )
+        factors.append(factor)
+    jumps = factors[0] * sp.Matrix([c.flux_jump for c in with_flux])
+    return {name: -jump for name, jump in zip(split, jumps, strict=True)}
+
+
+def _vanishes(e: sp.Expr) -> bool:
+    """Whether an expression is zero up to the rounding of its coefficients."""
+    return all(abs(c) < ZERO for c in sp.expand(e).as_coefficients_dict().values())
+
+
+def _by_material(problem: Problem) -> list[dict[sp.Basic, sp.Basic]]:
+    """For every material, which cases hold in it."""
+    cases = cases_of(problem.materials, problem.domain)
+    return [{c: sp.true if m == name else sp.false for m, c in cases.items()} for name in problem.materials]
+
+
 def _along(problem: Problem, vector: list[sp.Expr]) -> sp.Expr:
     return sp.Add(*[n * p for n, p in zip(normal(problem.domain), vector, strict=True)])
 
@@ -188,11 +241,11 @@ def _factor(problem: Problem, fluxes: sp.Matrix, terms: sp.Matrix, names: list[s
     count = len(names)
     numbers = there.subs(_probe(problem, there))
     for columns in _choices(there.cols, count):
-        if sp.Abs(numbers[:, columns].det()).evalf() < 1e-9:
+        if sp.Abs(numbers[:, columns].det()).evalf() < ZERO:
             continue
         factor = (wanted[:, columns] * there[:, columns].inv()).applyfunc(sp.cancel)
         miss = factor * there - wanted
-        if all(abs(v) < 1e-9 for v in miss.subs(_probe(problem, miss)).evalf()):
+        if all(abs(v) < ZERO for v in miss.subs(_probe(problem, miss)).evalf()):
             return factor
     raise ValueError(
         f"`{names[0]}` does not fix what the equation leaves on {where}, n . A grad u with the coefficients A of its "
