@@ -28,6 +28,7 @@ from .materials import Beside, as_piecewise, by_material, timed, within
 from .nn.input_map import LAG
 from .problem import Problem
 from .sampling import Uniform
+from .scales import measure
 from .singularity import Singular, singular_terms
 from .symbols import Parameter, Unknown, unknown
 from .symmetry import check_symmetry, check_trial, parity_factor
@@ -138,7 +139,9 @@ def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False)
             check_trial(problem, name, tried)
     soft = [t for c in problem.condition_list if c not in built for t in problem.terms_of(c)]
     inside = problem.terms[: len(problem.equations)]
-    terms = tuple(Term(t.name, problem.substitute(forms, t.expression), t.place, t.weight) for t in [*inside, *soft])
+    unknowns = list(problem.unknown.values())
+    measured = [measure(problem, t, unknowns) for t in [*inside, *soft]]
+    terms = tuple(replace(t, expression=problem.substitute(forms, t.expression)) for t in measured)
     factors = [c for terms_of in singular.values() for c, _, _ in terms_of]
     return Ansatz(problem, outputs, forms, periodic, terms, (*problem.inverse_parameters, *factors))
 
@@ -178,7 +181,8 @@ def _of_materials(problem: Problem, built: list[Condition], periodic: tuple[str,
                 places = {m: Beside(t.place, shape) for m, shape in problem.materials.items()}
                 there = {m: place for m, place in places.items() if place.exists}
                 terms += [Term(f"{t.name} in {m}", inside(t.expression, m), p, t.weight) for m, p in there.items()]
-    return Ansatz(problem, outputs, cases, periodic, tuple(terms), problem.inverse_parameters)
+    measured = tuple(measure(problem, t, list(outputs.values())) for t in terms)
+    return Ansatz(problem, outputs, cases, periodic, measured, problem.inverse_parameters)
 
 
 def _cutoff(problem: Problem, name: str, singular: Singular, built: list[Condition]) -> sp.Expr:

@@ -309,7 +309,7 @@ def _values_are_periodic(problem: Problem) -> Iterator[Finding]:
             for name, value in condition.values.items():
                 if not is_given(value):
                     continue
-                at = _at_start(problem, value) if isinstance(condition, Initial) else value
+                at = problem.with_cases(_at_start(problem, value) if isinstance(condition, Initial) else value)
                 for k in range(max(1, problem.orders[name, axis])):
                     slope = sp.diff(at, x, k) if k else at
                     jump = float(np.abs(numeric(slope, upper.known) - numeric(slope, lower.known)).max())
@@ -330,7 +330,7 @@ def _start_meets_boundary(problem: Problem) -> Iterator[Finding]:
         for name in [n for n in start.values if n in side.values]:
             if not (is_given(start.values[name]) and is_given(side.values[name])):
                 continue
-            difference = _at_start(problem, start.values[name] - side.values[name])
+            difference = problem.with_cases(_at_start(problem, start.values[name] - side.values[name]))
             for face in problem.domain.boundary(side.on).faces:
                 points = problem.domain.sample_face(face, CHECK_POINTS, Uniform(0))
                 gap = float(np.abs(numeric(difference, points.known)).max())

@@ -159,9 +159,8 @@ class March:
             mask = sp.diff(form, output)
             forms[name] = field_function(self.fields[index], name, index)(*coordinates) + self.scale * mask * output
         problem = ansatz.problem
-        hidden = [t.name for t in ansatz.terms]
-        left = [t for t in problem.terms if t.name in hidden]
-        terms = tuple(replace(t, expression=problem.substitute(forms, t.expression)) for t in left)
+        declared = {t.name: t.expression for t in problem.terms}
+        terms = tuple(replace(t, expression=problem.substitute(forms, declared[t.name])) for t in ansatz.terms)
         return replace(ansatz, forms=forms, terms=terms)
 
     # ---------------------------------------------------------------- the next one

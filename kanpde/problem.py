@@ -284,6 +284,11 @@ class Problem:
 
     # ---------------------------------------------------------------- what follows from it
 
+    @property
+    def lengths(self) -> list[float]:
+        """Of all coordinates, in order."""
+        return [hi - lo for lo, hi in self.domain.bounds.values()]
+
     @cached_property
     def terms(self) -> list[Term]:
         """All loss terms: the equations inside, then each condition; no two have the same name."""

@@ -10,6 +10,7 @@ import sympy as sp
 from .ansatz import Ansatz
 from .balance import NoiseLevel
 from .budget import Budget
+from .conditions import Interior
 from .expression import Expression
 from .nn import KAN, MLP
 from .nn.initialisation import DECAY, SMOOTH_DECAY
@@ -66,7 +67,8 @@ def _smoothing(problem: Problem, equation: sp.Expr) -> float:
     """
     time = problem.domain.names.index(str(problem.domain.time_name))
     in_time, in_space = [0.0], [0.0]
-    for p, size in sizes(problem, coefficients(problem, equation)).items():
+    found = coefficients(equation, list(problem.unknown.values()), Interior(problem.domain))
+    for p, size in sizes(problem, found).items():
         if p.orders[time]:
             in_time.append(size)
         elif sum(p.orders) > 1:
@@ -92,7 +94,8 @@ def recommended_plan(problem: Problem, budget: Budget, *, slabs: bool = True) ->
         return Plan(balance=NoiseLevel(), restarts=0)
     if slabs and is_in_time_alone(problem) and not (problem.inverse_parameters or problem.has_data):
         return Plan(slabs=_affordable(budget, MOST_IN_TIME, IN_TIME_SECONDS, IN_TIME_STEPS))
-    if not slabs or not may_get_thin_layers(problem) or problem.inverse_parameters or problem.has_data:
+    whole = problem.inverse_parameters or problem.has_data or problem.materials
+    if not slabs or whole or not may_get_thin_layers(problem):
         return Plan()
     count = _affordable(budget, MOST_SLABS, SLAB_SECONDS, SLAB_STEPS)
     return Plan(slabs=count, stretch=len(problem.differentiated) == 1)

@@ -82,6 +82,11 @@ class Slab(Problem):
         self.given_lift = whole.given_lift if before is None else None
         super().__init__()
 
+    @property
+    def lengths(self) -> list[float]:
+        """Those of the whole problem: its terms are measured alike in all slabs."""
+        return self.whole.lengths
+
     def residual(self) -> dict[str, sp.Expr]:
         """That of the whole problem."""
         return self.whole.declared
@@ -109,7 +114,7 @@ def check_slabs(problem: Problem, ends: Sequence[float] = ()) -> None:
         ends: the last instants of all slabs, ascending; none for slabs of other lengths.
 
     Raises:
-        ValueError: for a steady problem, or one with unknown numbers or measurements; for instants that start before the
+        ValueError: for a steady problem, or one with unknown numbers, measurements or materials; for instants that start before the
             time does, or do not end with it.
     """
     if problem.domain.time_name is None:
@@ -119,6 +124,11 @@ def check_slabs(problem: Problem, ends: Sequence[float] = ()) -> None:
         raise ValueError(f"`slabs` must be 1 for {problem.name}, whose unknown numbers ({names}) belong to all times.")
     if problem.has_data:
         raise ValueError(f"`slabs` must be 1 for {problem.name}, whose measurements belong to all times.")
+    if problem.materials:
+        raise ValueError(
+            f"`slabs` must be 1 for {problem.name}: between its materials ({', '.join(problem.materials)}) the slopes that a "
+            "slab would start from jump."
+        )
     start, end = problem.domain.bounds[str(problem.domain.time_name)]
     if ends and not (ends[0] > start and math.isclose(ends[-1], end, rel_tol=1e-12)):
         raise ValueError(

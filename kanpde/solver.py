@@ -224,6 +224,10 @@ def _check_plan(plan: Plan, problem: Problem) -> None:
         )
     if plan.slabs != 1:
         check_slabs(problem, plan.ends)
+    if plan.stages > 1 and problem.materials:
+        raise ValueError(
+            f"`stages` must be 1 for {problem.name}, whose materials have functions of their own, got {plan.stages}."
+        )
     if isinstance(plan.balance, Causal) and problem.domain.time is None:
         raise ValueError(f"`balance` cannot be causal for {problem.name}, which has no time: take another one.")
 

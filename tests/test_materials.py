@@ -12,6 +12,7 @@ from kanpde import (
     Initial,
     Interface,
     Interval,
+    Plan,
     Points,
     Problem,
     Rectangle,
@@ -21,6 +22,7 @@ from kanpde import (
     diff,
     div,
     grad,
+    sin,
     solve,
 )
 from kanpde.ansatz import build_ansatz
@@ -168,6 +170,49 @@ def test_an_evolution_has_materials_at_all_times():
     (points,) = terms["jump of u from copper to steel"].place.sample(50, Uniform(0))
     assert set(points.columns["x"]) == {1.0}
     assert np.ptp(points.columns["t"]) > 0.8
+
+
+class Swinging(Problem):
+    """A rod of two materials whose temperature keeps its shape; it starts from values per material."""
+
+    domain = Interval(x=(0, 2)) * Time(t=(0, 1))
+    materials = {"copper": Interval(x=(0, 1)), "steel": Interval(x=(1, 2))}
+    k = by_material(copper=2, steel=1)
+    manufactured = True
+
+    def exact(self, x, t):
+        return (1 + sin(t)) * by_material(copper=x, steel=2 * x - 1)
+
+    def residual(self, u, x, t):
+        return u.t - diff(self.k * u.x, x)
+
+    def conditions(self, x, t, u):
+        values = Dirichlet(u=self.exact(x, t))
+        return [Initial(u=self.exact(x, 0)), values, Interface(u=0, flux=self.k * u.x)]
+
+
+def test_an_evolution_on_materials_is_solved():
+    model = KAN([2, 5, 2], basis="chebyshev", k=[8, 4], base=False)
+    found = solve(Swinging(), model, points=Points(300, 100), steps=120)
+    assert float(found.error) < 1e-7
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        (Plan(stages=2), "`stages` must be 1 for Swinging, whose materials have functions of their own"),
+        (Plan(slabs=2), r"`slabs` must be 1 for Swinging: between its materials \(copper, steel\) the slopes"),
+    ],
+)
+def test_several_networks_and_materials_are_refused(plan, message):
+    with pytest.raises(ValueError, match=message):
+        solve(Swinging(), plan=plan, steps=1)
+
+
+def test_points_that_rounding_puts_outside_keep_their_material():
+    rim = as_piecewise(by_material(inner=1, outer=0), {"inner": DISK, "outer": SQUARE - DISK}, SQUARE)
+    for angle in np.linspace(0, 7, 50):
+        assert float(rim.subs({X: 0.5 * np.cos(angle), Y: 0.5 * np.sin(angle)})) == 1
 
 
 def test_finite_differences_refuse_interfaces():

@@ -6,9 +6,25 @@ from kanpde.problems.heat import Heat
 from kanpde.problems.kuramoto_sivashinsky import KuramotoSivashinsky
 from numpy.testing import assert_allclose
 
-from kanpde import Annulus, Dirichlet, Initial, Interval, Parameter, Problem, Rectangle, Time, laplacian, sqrt
+from kanpde import (
+    Annulus,
+    Dirichlet,
+    Flux,
+    Initial,
+    Interval,
+    Parameter,
+    Problem,
+    Rectangle,
+    Robin,
+    Time,
+    laplacian,
+    sqrt,
+)
+from kanpde.ansatz import build_ansatz
 from kanpde.catalog import problem_class, shipped_names
+from kanpde.conditions import Interior
 from kanpde.scales import coefficients, doubts, sizes
+from kanpde.slabs import Slab
 
 
 def small_square(coefficient, value=1):
@@ -24,10 +40,13 @@ def small_square(coefficient, value=1):
     return Small()
 
 
-def test_coefficients_are_those_of_the_equation():
-    problem = Burgers(nu=0.5)
+def coefficients_of(problem):
     (equation,) = problem.equations.values()
-    found = {p.orders: c for p, c in coefficients(problem, equation).items()}
+    return coefficients(equation, list(problem.unknown.values()), Interior(problem.domain))
+
+
+def test_coefficients_are_those_of_the_equation():
+    found = {p.orders: c for p, c in coefficients_of(Burgers(nu=0.5)).items()}
     assert set(found) == {(0, 0), (1, 0), (0, 1), (2, 0)}
     assert_allclose(found[0, 1], 1)
     assert_allclose(found[2, 0], -0.5)
@@ -36,8 +55,7 @@ def test_coefficients_are_those_of_the_equation():
 
 def test_sizes_are_those_on_a_domain_of_length_1():
     problem = small_square(3)
-    (equation,) = problem.equations.values()
-    assert_allclose(sorted(sizes(problem, coefficients(problem, equation)).values()), [3e12 / 4, 3e12])
+    assert_allclose(sorted(sizes(problem, coefficients_of(problem)).values()), [3e12 / 4, 3e12])
 
 
 @pytest.mark.parametrize("name", shipped_names())
@@ -58,12 +76,48 @@ def test_coefficients_are_looked_at_in_the_domain_alone():
     assert Outside().check().findings == ()
 
 
-def test_other_units_than_those_of_the_domain_are_noticed():
-    (sentence,) = doubts(small_square(1))
-    assert "come to 1.0e+12" in sentence
-    assert not list(doubts(small_square(1e-12)))
+def test_other_units_of_the_unknown_are_noticed():
+    assert not list(doubts(small_square(1)))
     (sentence,) = doubts(small_square(1e-12, value=1.6e-19))
     assert "values of u up to 1.6e-19" in sentence
+
+
+def weights_of(problem):
+    return {t.name: t.weight for t in build_ansatz(problem).terms}
+
+
+def test_terms_are_measured_in_units_of_their_own():
+    assert weights_of(small_square(3)) == pytest.approx({"equation": 3e12**-2, "dirichlet u on boundary": 1})
+    assert weights_of(small_square(3e-12)) == {"equation": 1, "dirichlet u on boundary": 1}
+
+
+def test_fluxes_and_given_weights_are_measured_too():
+    class Rod(Problem):
+        domain = Interval(x=(0, 2))
+
+        def residual(self, u, x):
+            return 400 * u.xx
+
+        def conditions(self, x, u):
+            return [Flux(u=400 * u.x, value=7, on="x=0", weight=5), Robin(u=0, a=1, b=0.5, on="x=2")]
+
+    assert weights_of(Rod()) == pytest.approx({"equation": 100**-2, "flux u on x=0": 5 * 200**-2, "robin u on x=2": 1})
+
+
+def test_materials_are_measured_each_by_itself():
+    found = weights_of(problem_class("diffusion_jump")())
+    assert found["equation in left"] == 1
+    assert found["equation in right"] == pytest.approx(100**-2)
+    assert found["jump of u from left to right"] == 1
+    assert found["jump of the flux from left to right"] == pytest.approx(100**-2)
+
+
+def test_slabs_are_measured_as_the_whole_time():
+    class Fast(Heat):
+        domain = Interval(x=(0, 1)) * Time(t=(0, 1))
+
+    first = Slab(Fast(), 0.0, 0.01, None)
+    assert {t.name: t.weight for t in build_ansatz(first).terms} == weights_of(Fast())
 
 
 def test_diffusion_backwards_in_time_is_noticed():

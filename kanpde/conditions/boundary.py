@@ -74,10 +74,11 @@ class Flux(Condition):
         value: what the component is, a number or an expression in the coordinates; or a dict by unknown.
         on: boundary part by name or object; None for the whole boundary.
         weight: factor on the mean square of its residual in the loss, above 0.
-        values: one keyword per unknown that the condition belongs to, a vector with one component per space coordinate.
+        values: one keyword per unknown that the condition belongs to, a vector with one component per space coordinate,
+            or a scalar in one dimension.
 
     Raises:
-        TypeError: for a vector that is none.
+        TypeError: for a component that is neither number nor expression.
     """
 
     def __init__(self, *, value: Any = 0, on: Where = None, weight: float = 1.0, **values: Any):
@@ -104,6 +105,5 @@ class Flux(Condition):
         return found
 
     def _read(self, name: str, value: Any) -> Any:
-        if not isinstance(value, (list, tuple, sp.MatrixBase)):
-            raise TypeError(f"`{name}` of Flux must be a vector such as k * grad(u), got {value!r}.")
-        return tuple(as_expression(name, component) for component in value)
+        components = value if isinstance(value, (list, tuple, sp.MatrixBase)) else [value]
+        return tuple(as_expression(name, component) for component in components)

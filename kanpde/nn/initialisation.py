@@ -19,6 +19,10 @@ HIGHEST_DEGREE = 30
 RANGE_POINTS, RANGE_POINTS_DEEP = 1000, 20_000
 """With 1,000 a few points lie so far out that two hidden layers of polynomials start from a residual of 1e15; one hidden
 layer ends two to four times lower with them (L-shape, four discs)."""
+MANY_INPUTS, OVERSHOOT = 4, 1.15
+"""From so many inputs on, the points of several hidden layers lie at `OVERSHOOT * cos(pi u)`, cut to [-1, 1], for even u, a
+third of each coordinate at its ends: hidden values are largest in the corners of the cube, of which points that are spread
+evenly see none in five dimensions. Three hidden layers started there from values of 1e8 to 1e32, now from about 1."""
 RANGE_MARGIN = 1.02
 
 
@@ -78,8 +82,12 @@ def fill_ranges(network: Network, generator: torch.Generator, *, kept: Sequence[
         generator: source of the points at which hidden values are taken.
         kept: how many nodes at the front of every hidden layer stay as they are; none without it.
     """
-    count = RANGE_POINTS if len(network.layers) < 3 else RANGE_POINTS_DEEP
-    x = 2 * torch.rand(count, network.width[0], generator=generator, dtype=torch.float64) - 1
+    deep = len(network.layers) > 2
+    x = torch.rand(
+        RANGE_POINTS_DEEP if deep else RANGE_POINTS, network.width[0], generator=generator, dtype=torch.float64
+    )
+    cornered = deep and network.width[0] >= MANY_INPUTS
+    x = (OVERSHOOT * torch.cos(math.pi * x)).clamp(-1, 1) if cornered else 2 * x - 1
     with torch.no_grad():
         for layer, start in zip(network.layers[:-1], kept or [0] * len(network.layers), strict=False):
             h = layer(x)

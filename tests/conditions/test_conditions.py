@@ -155,7 +155,7 @@ def test_fluxes_of_several_unknowns_have_values_of_their_own():
 @pytest.mark.parametrize(
     ("build", "error", "message"),
     [
-        (lambda: Flux(u=U), TypeError, "`u` of Flux must be a vector"),
+        (lambda: Flux(u=U).terms(SQUARE, UNKNOWNS), ValueError, "`u` of Flux must have 2 components, got 1"),
         (lambda: Flux(u=[U, V], value={"v": 1}), ValueError, "`value` must name u, got v"),
         (lambda: Flux(u=[U]).terms(SQUARE, UNKNOWNS), ValueError, "`u` of Flux must have 2 components, got 1"),
         (lambda: Flux(w=[U, V]).terms(SQUARE, UNKNOWNS), ValueError, "names no unknown"),

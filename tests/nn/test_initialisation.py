@@ -116,3 +116,10 @@ def test_coefficients_of_start_functions_fall_by_the_given_power(decay):
 def test_a_decay_below_zero_is_refused():
     with pytest.raises(ValueError, match="`decay` must be at least 0, got -1"):
         KAN([1, 1], decay=-1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_deep_networks_of_many_inputs_start_small_in_the_corners_as_well(seed):
+    network = KAN([5, 8, 5, 4, 1], basis="chebyshev", k=6, base=False, seed=seed)
+    corners = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0], dtype=torch.float64)] * 5)
+    assert float(network(corners).detach().abs().max()) < 10

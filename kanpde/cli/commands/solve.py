@@ -140,7 +140,7 @@ def _text(solution: Solution, target: Path, doubt: Uncertainty | None, shares: d
     if any(not share <= UNSOLVED for share in known.values()):
         lines.append(
             "warning: an equation is not solved: longer training (--seconds), more points (--points), a larger network "
-            "(--width, --degree), or are its coefficients far from 1 in these units (kanpde check)?"
+            "(--width, --degree), or are values far from 1 in these units (kanpde check)?"
         )
     if solution.overfits:
         lines.append(
