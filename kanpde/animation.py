@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from .counts import is_count
-from .plot import checked_unknown, finite, shading
+from .plot import aspect, checked_unknown, finite, shading
 from .record import check_target, unwritable
 from .sampled import Sampled
 from .solution import Solution
@@ -111,5 +111,5 @@ def scene(axis: Axes, sampled: Sampled, name: str) -> Callable[[int], None]:
     x, y = (sampled.coordinates[n] for n in names[:2])
     mesh = axis.pcolormesh(x, y, values[..., 0].T, shading=shading(values[..., 0]), vmin=low, vmax=high, cmap="RdBu_r")
     axis.get_figure().colorbar(mesh, ax=axis, label=name)  # type: ignore[union-attr]
-    axis.set(xlabel=names[0], ylabel=names[1])
+    axis.set(xlabel=names[0], ylabel=names[1], aspect=aspect(values[..., 0]))
     return lambda i: mesh.set_array(values[..., i].T)

@@ -25,9 +25,10 @@ def read_columns(path: str | Path, *, names: Sequence[str] | None = None) -> Col
     Args:
         path: the ending says the format. Text (.txt, .csv, .dat, .tsv): columns with commas, semicolons, tabs or blanks
             between, names in the first line or in the last line of comment ('%' as COMSOL writes, or '#') before the
-            numbers; units as in `T (K)` are left out of names. .npz, .mat and .h5 (.hdf5, .nc): every array of numbers
-            by its name, those in groups as `group/name`. .vtu and .vtk: the points as x, y, z and what is given at them,
-            vectors as `name_x`, `name_y`, `name_z`; needs meshio.
+            numbers; units as in `T (K)` are left out of names, and behind semicolons or tabs numbers may have decimal
+            commas. .npz, .mat and .h5 (.hdf5, .nc): every array of numbers by its name, those in groups as `group/name`.
+            .vtu and .vtk: the points as x, y, z and what is given at them, vectors as `name_x`, `name_y`, `name_z`; needs
+            meshio.
         names: of the columns of text, in order; for a file without them, or in their place.
 
     Returns:
@@ -130,7 +131,7 @@ def _text_table(path: Path) -> tuple[list[str] | None, Float[np.ndarray, "n k"],
     for number, line in rows:
         if not _is_row(line):
             raise ValueError(f"`{path}`, line {number}, must hold numbers only, got '{line[:60]}'.")
-        table.append([float(part) for part in _parts(line)])
+        table.append([_number(part) for part in _parts(line)])
         if len(table[-1]) != len(table[0]):
             raise ValueError(
                 f"`{path}`, line {number}, must have {len(table[0])} numbers as those before, got {len(table[-1])}."
@@ -145,13 +146,18 @@ def _text_table(path: Path) -> tuple[list[str] | None, Float[np.ndarray, "n k"],
 
 def _is_row(line: str) -> bool:
     try:
-        return bool([float(part) for part in _parts(line)])
+        return bool([_number(part) for part in _parts(line)])
     except ValueError:
         return False
 
 
+def _number(part: str) -> float:
+    """The number of a field; commas that separate no fields are decimal points."""
+    return float(part.replace(",", "."))
+
+
 def _parts(line: str) -> list[str]:
-    for mark in (";", ",", "\t"):
+    for mark in (";", "\t", ","):
         if mark in line:
             return [part.strip().strip('"') for part in line.split(mark)]
     return line.split()

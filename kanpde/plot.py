@@ -111,6 +111,11 @@ def shading(values: Float[np.ndarray, "n m"]) -> Literal["gouraud", "nearest"]:
     return "gouraud" if np.isfinite(values).all() else "nearest"
 
 
+def aspect(values: Float[np.ndarray, "n m"]) -> Literal["auto", "equal"]:
+    """Both lengths alike where the domain is a shape, which leaves holes in the grid, so that circles are round."""
+    return "auto" if np.isfinite(values).all() else "equal"
+
+
 def _panels(
     axes: Mapping[str, np.ndarray], panels: Sequence[tuple[str, np.ndarray, bool]], title: str, contours: int = 0
 ) -> Figure:
@@ -145,7 +150,7 @@ def _panels(
         if contours and not logarithmic and np.ptp(finite([shown])) > 0:
             lines = np.ma.masked_invalid(shown.T)
             plot.contour(axes[names[0]], axes[names[1]], lines, contours, colors="black", linewidths=0.6)
-        plot.set(xlabel=names[0], ylabel=names[1])
+        plot.set(xlabel=names[0], ylabel=names[1], aspect=aspect(values[middle]))
     return figure
 
 

@@ -208,7 +208,10 @@ def test_the_command_line_solves_for_modes(tmp_path, capsys, monkeypatch):
     assert main(["solve", *options]) == 0
     printed = re.search(r"E 2 = (\S+)", capsys.readouterr().out)
     assert_allclose(float(printed.group(1)), 1.5, rtol=1e-4)
-    for extra, message in ((["--slabs", "2"], "`--slabs` is not for"), (["--modes", "0"], "`count` must be a whole")):
+    for extra, message in (
+        (["--slabs", "2"], "`--slabs` is not for"),
+        (["--modes", "0"], "`--modes` must be at least 1"),
+    ):
         assert main(["solve", "drum", *extra]) == 2
         assert message in capsys.readouterr().err
     assert main(["solve", "poisson", "--modes", "2"]) == 2

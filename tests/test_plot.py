@@ -125,6 +125,7 @@ def test_holes_stay_empty_and_no_colour_runs_into_them(tmp_path, monkeypatch):
         assert np.isnan(shown[:, :51]).all()
         assert np.isfinite(shown[:, 51:]).all()
         assert len(mesh.get_coordinates()) == shown.shape[0] + 1  # flat cells, no gouraud shading
+        assert axis.get_aspect() == 1  # circles are round
     save_figures({"a.png": figure}, tmp_path)
     plot_errors({"KAN": solution})
 

@@ -30,6 +30,8 @@ def solve_modes(options: argparse.Namespace, problem: Problem) -> Result:
                 "take it out."
             )
     count = 1 if options.modes is None else options.modes
+    if count < 1:
+        raise ValueError(f"`--modes` must be at least 1, got {count}.")
     seed, targets = options.seed or 0, [_target(options, number) for number in range(1, count + 1)]
     for target in targets:
         check_target(target, overwrite=options.force)
