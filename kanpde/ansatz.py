@@ -153,6 +153,10 @@ def _of_materials(problem: Problem, built: list[Condition], periodic: tuple[str,
     for name in problem.unknown:
         lift, factor = _lift_and_mask(problem, name, built)
         own = {m: unknown(f"N_{name}_{m}", problem.domain.coordinates) for m in problem.materials}
+        if set(own.values()) & set(outputs.values()):
+            raise ValueError(
+                f"`materials` must have names that differ from the ends of unknowns such as {name}: rename one."
+            )
         outputs |= {f"{name} in {m}": output for m, output in own.items()}
         forms[name] = {m: within(_with_slopes(problem, name, lift, factor * n, built), m) for m, n in own.items()}
 

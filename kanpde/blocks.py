@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from .ansatz import Ansatz
-from .conditions import AtPoints, Term
+from .conditions import Term, measurements
 from .expression import Expression
 from .geometry import PointSet, Quadrature, Sampler
 from .jet import JetPlan, nested_autograd, propagates
@@ -459,7 +459,8 @@ def block_of(ansatz: Ansatz, term: Term, trial: Trial, points: tuple[PointSet, .
     """One term of a trial solution at its points; see `assemble`."""
     outputs, inside = [str(v.func) for v in ansatz.outputs.values()], term.is_equation
     sides = tuple(Side(ansatz.expressions[term.name], outputs, p, trial) for p in points)
-    plain = inside or not ansatz.problem.equations or (isinstance(term.place, AtPoints) and term.place.noisy)
+    given = measurements(term.place)
+    plain = inside or not ansatz.problem.equations or (given is not None and given.noisy)
     weight = term.weight * (1.0 if plain else penalty**2)
     layered = inside and _stretched_at_layers(trial.input_map)
     local = _layer_weights(trial.input_map, sides[0].x) if layered else None

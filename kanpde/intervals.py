@@ -12,10 +12,10 @@ import torch
 from jaxtyping import Float
 from scipy.stats import norm
 
-from .ansatz import build_ansatz
+from .ansatz import Ansatz, build_ansatz
 from .blocks import Block, LeastSquares, assemble, draw_points
 from .cancellation import relative_residual
-from .conditions import AtPoints
+from .conditions import measurements
 from .field import Field
 from .geometry import PointSet
 from .problem import Problem
@@ -168,10 +168,11 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
     if not problem.has_data:
         raise ValueError(f"`{problem.name}` has no measurements: nothing says how far off the solution is.")
     field = solution.field
-    loss = _loss(problem, solution, field)
+    ansatz = build_ansatz(problem, hard=bool(solution.run["hard"]))
+    loss = _loss(ansatz, solution, field)
     with torch.no_grad():
         rows, jacobian = (v.double().cpu().numpy() for v in loss.jacobian())
-    places = {t.name: t.place for t in problem.terms if isinstance(t.place, AtPoints)}
+    places = {t.name: given for t in ansatz.terms if (given := measurements(t.place))}
     measured = {b.name: part for b, part in zip(loss.blocks, loss.slices, strict=True) if b.name in places}
     factor = min(solution.weights[name] / (part.stop - part.start) for name, part in measured.items()) ** 0.5
     for block, part in zip(loss.blocks, loss.slices, strict=True):
@@ -193,9 +194,8 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
     return Uncertainty(names, level, misfit, noise, field, noise**2 * root @ root.T, max(shares, default=0.0))
 
 
-def _loss(problem: Problem, solution: Solution, field: Field) -> LeastSquares:
+def _loss(ansatz: Ansatz, solution: Solution, field: Field) -> LeastSquares:
     """The loss of the run at points like its own, with its weights."""
-    ansatz = build_ansatz(problem, hard=bool(solution.run["hard"]))
     samplers = {t.name: Sobol(i) for i, t in enumerate(ansatz.terms)}
     counts: Mapping[str, int] = {k: int(solution.run[k]) for k in ("interior", "boundary")}
     points = draw_points(ansatz, field.trial.input_map, samplers, **counts)

@@ -21,6 +21,7 @@ from .nn.stretch import Scale
 from .plan import AdaptiveSlabs
 from .problem import Problem
 from .reference import Reference
+from .scales import measure
 from .seeds import Seeds
 from .settings import Settings
 from .slabs import Slab, SlabField, check_slabs, field_function
@@ -159,8 +160,9 @@ class March:
             mask = sp.diff(form, output)
             forms[name] = field_function(self.fields[index], name, index)(*coordinates) + self.scale * mask * output
         problem = ansatz.problem
-        declared = {t.name: t.expression for t in problem.terms}
-        terms = tuple(replace(t, expression=problem.substitute(forms, declared[t.name])) for t in ansatz.terms)
+        hidden, unknowns = [t.name for t in ansatz.terms], list(problem.unknown.values())
+        left = [measure(problem, t, unknowns) for t in problem.terms if t.name in hidden]
+        terms = tuple(replace(t, expression=problem.substitute(forms, t.expression)) for t in left)
         return replace(ansatz, forms=forms, terms=terms)
 
     # ---------------------------------------------------------------- the next one

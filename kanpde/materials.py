@@ -98,11 +98,13 @@ def check_materials(materials: Mapping[str, Domain], domain: Domain, expressions
 
     Raises:
         TypeError: for a material that is no domain.
-        ValueError: for other coordinates, volumes that do not add up, or names that differ.
+        ValueError: for other coordinates, names that are no identifiers, gaps, overlaps, or values for other names.
     """
     for name, shape in materials.items():
         if not isinstance(shape, Domain):
             raise TypeError(f"`materials` must map names to domains, got {shape!r} for {name}.")
+        if not name.isidentifier():
+            raise ValueError(f"`materials` must have names such as 'steel' or 'layer_2', got '{name}'.")
         if shape.names != domain.space_names:
             raise ValueError(
                 f"`{name}` must be a shape in {', '.join(domain.space_names)}, got {', '.join(shape.names)}."
@@ -113,6 +115,7 @@ def check_materials(materials: Mapping[str, Domain], domain: Domain, expressions
         raise ValueError(
             f"`materials` must fill the domain and not overlap: their volumes add up to {total:.6g}, it has {whole:.6g}."
         )
+    _check_places(materials, domain)
     for e in expressions:
         for found in e.atoms(ByMaterial):
             if set(found.materials) != set(materials):
@@ -120,6 +123,36 @@ def check_materials(materials: Mapping[str, Domain], domain: Domain, expressions
                 raise ValueError(
                     f"`by_material` must give a value for each of the materials ({there}), got {', '.join(found.materials)}."
                 )
+
+
+def _check_places(materials: Mapping[str, Domain], domain: Domain) -> None:
+    """Every point lies in one material, and the boundary of each on that of the domain or of another one."""
+    if not materials:
+        return
+    inside = domain if domain.time_name is None else domain.in_space
+    near = NEAR * max(hi - lo for lo, hi in inside.bounds.values())
+    rng = np.random.default_rng(0)
+
+    def distances(points: PointSet, shapes: Iterable[Domain]) -> np.ndarray:
+        columns = {axis: points.columns[axis] for axis in inside.names}
+        return np.stack([shape.distance(**columns) for shape in shapes])
+
+    def refuse(name: str, points: PointSet, i: int, what: str) -> None:
+        where = ", ".join(f"{axis}={points.columns[axis][i]:.6g}" for axis in inside.names)
+        raise ValueError(f"`materials` must fill the domain and not overlap: {name} at {where} {what}.")
+
+    points = inside.sample(PROBES, lambda n, d: rng.random((n, d)))
+    found = distances(points, materials.values())
+    for i in np.flatnonzero((found > near).all(axis=0))[:1]:
+        refuse("the point", points, i, "is in none of them")
+    for i in np.flatnonzero((found < -near).sum(axis=0) > 1)[:1]:
+        refuse("the point", points, i, "is in several")
+    for name, shape in materials.items():
+        points = shape.boundary().sample(PROBES, lambda n, d: rng.random((n, d)))
+        others = [inside, *(other for key, other in materials.items() if key != name)]
+        away = np.abs(distances(points, others)).min(axis=0)
+        if not away.max() < near:
+            refuse(f"the boundary of '{name}'", points, int(away.argmax()), f"is {away.max():.1e} away from any other")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ class BurgersParametric(Problem):
     group = "many dimensions"
     source = "Basdevant et al. (1986), Computers & Fluids 14, 23, with the viscosity as a coordinate"
     logarithmic = ("nu",)
+    symmetric = {"x": "odd"}
     domain = Rectangle(x=(-1, 1), nu=(0.01 / pi, 0.1)) * Time(t=(0, 1))
 
     closed_form_error = 1e-14

@@ -223,6 +223,15 @@ def test_finite_differences_refuse_interfaces():
 @pytest.mark.parametrize(
     ("members", "message"),
     [
+        ({"materials": {"a": Interval(x=(0, 1)), "b": Interval(x=(0, 1))}}, "the point at x=.* is in none of them"),
+        (
+            {"materials": {"a": Interval(x=(0, 1)), "b": Interval(x=(1.0005, 2))}},
+            "the boundary of 'a' at x=1 is 5.0e-04 away",
+        ),
+        (
+            {"materials": {"a b": Interval(x=(0, 1)), "c": Interval(x=(1, 2))}},
+            "must have names such as 'steel' or 'layer_2'",
+        ),
         ({"materials": {"a": Interval(x=(0, 1)), "b": Interval(x=(0, 2))}}, "their volumes add up to 3, it has 2"),
         (
             {"materials": {"copper": Interval(x=(0, 1)), "gold": Interval(x=(1, 2))}},

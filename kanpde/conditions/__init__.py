@@ -9,7 +9,7 @@ from .initial import Initial
 from .integral import Integral
 from .interface import Interface
 from .periodic import Periodic
-from .place import AtPoints, AtStart, Interior, OnBoundary, Over, Place, Seam
+from .place import AtPoints, AtStart, Interior, OnBoundary, Over, Place, Seam, measurements
 
 __all__ = [
     "RESERVED",
@@ -31,6 +31,7 @@ __all__ = [
     "Robin",
     "Seam",
     "Term",
+    "measurements",
     "normal",
     "normal_derivative",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 
 from ..geometry import Domain
+from ..materials import ByMaterial
 from ..symbols import Unknown, as_expression
 from .base import Condition, Term
 
@@ -47,6 +48,13 @@ class Interface(Condition):
     def terms(self, domain: Domain, unknowns: dict[str, Unknown]) -> list[Term]:
         """None for the problem as a whole: they say what holds between functions of different materials."""
         self._named(unknowns)
+        for jump in (*self.values.values(), self.flux_jump):
+            strange = jump.free_symbols - set(domain.coordinates)
+            if strange or jump.has(ByMaterial, *unknowns.values()):
+                raise ValueError(
+                    f"`Interface` has the jump {jump}, which must be a number or an expression in the coordinates: it belongs "
+                    "to two materials, and to no unknown."
+                )
         if self.flux and len(self.flux) != len(domain.space_names):
             raise ValueError(f"`flux` must have {len(domain.space_names)} components, got {len(self.flux)}.")
         return []

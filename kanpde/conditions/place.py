@@ -112,3 +112,9 @@ class AtPoints:
     def sample(self, n: int, sampler: Sampler) -> tuple[PointSet, ...]:
         """The given points."""
         return (self.points,)
+
+
+def measurements(place: Place) -> AtPoints | None:
+    """The points that a user gave, where a place consists of them or of some of them; None for other places."""
+    inner = getattr(place, "place", place)
+    return inner if isinstance(inner, AtPoints) else None

@@ -31,8 +31,8 @@ ROWS = (
         options={"points": Points(1500), "plan": Plan(slabs=64)}, note="64 slabs",
     ),
     Row(
-        "burgers_parametric", 1e-3, 300, model=polynomials(8, 6, k=(12, 6, 6)),
-        options={"points": Points(2400), "plan": Plan(slabs=20, stretch=True)}, note="20 slabs",
+        "burgers_parametric", 1e-3, 300, model=polynomials(8, 6, k=(10, 5, 5)),
+        options={"points": Points(3600), "plan": Plan(slabs=20, stretch=True)}, note="20 slabs",
     ),
 )  # fmt: skip
 

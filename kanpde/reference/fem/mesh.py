@@ -211,7 +211,17 @@ def _line(domain: Domain, size: float, names: dict[Any, str], materials: Mapping
     from netgen.meshing import Mesh as Plain
 
     ((lo, hi),) = domain.bounds.values()
-    parts = {name: next(iter(shape.bounds.values())) for name, shape in (materials or {INSIDE: domain}).items()}
+    ends = [lo, hi]
+
+    def known(x: float) -> float:
+        """The end of another part that this one is but for rounding."""
+        near = next((end for end in ends if abs(end - x) < NEAR * (hi - lo)), None)
+        if near is None:
+            ends.append(x)
+        return x if near is None else near
+
+    bounds = {name: next(iter(shape.bounds.values())) for name, shape in (materials or {INSIDE: domain}).items()}
+    parts = {name: (known(a), known(b)) for name, (a, b) in bounds.items()}
     plain = Plain(dim=1)
     points: dict[float, Any] = {}
     for name, (a, b) in sorted(parts.items(), key=lambda part: part[1]):

@@ -68,6 +68,9 @@ def weak_form(problem: Problem) -> WeakForm:
     owners = owners_of(problem)
     pressures = tuple(name for name, equation in owners.items() if not _seconds(problem, equation))
     split = {name: _split(problem, equation) for name, equation in owners.items()}
+    between: dict[str, sp.Expr] = {}
+    if problem.materials:
+        split, between = _with_interfaces(problem, split, pressures)
     essential: dict[str, dict[Place, sp.Expr]] = {name: {} for name in problem.unknown}
     given: dict[Place, list[tuple[str, sp.Expr]]] = {}
     for condition in problem.condition_list:
@@ -96,7 +99,7 @@ def weak_form(problem: Problem) -> WeakForm:
         natural,
         pressures,
         _loose(problem, owners, [e for listed in given.values() for _, e in listed], essential),
-        _between(problem, split, pressures),
+        between,
     )
 
 
@@ -184,10 +187,14 @@ def _natural(
     return found
 
 
-def _between(problem: Problem, split: Mapping[str, _Split], pressures: tuple[str, ...]) -> dict[str, sp.Expr]:
-    """What stands where materials meet in place of the jump of `n . P`: zero where fluxes are continuous."""
-    if not problem.materials:
-        return {}
+def _with_interfaces(
+    problem: Problem, split: Mapping[str, _Split], pressures: tuple[str, ...]
+) -> tuple[dict[str, _Split], dict[str, sp.Expr]]:
+    """The equations divided by the fluxes that `Interface` gives, and what stands where materials meet for their jumps.
+
+    An equation can be divided in several ways: the forces in an elastic body are the divergence of its stress, and also of
+    what has the mixed derivatives in halves. The one that is continuous is the one that the condition names.
+    """
     if pressures:
         raise ValueError(
             f"`{pressures[0]}` is a pressure, which jumps where materials meet: finite elements do not take it."
@@ -198,26 +205,43 @@ def _between(problem: Problem, split: Mapping[str, _Split], pressures: tuple[str
             raise ValueError(
                 f"`{name}` must be continuous where materials meet, as Interface({name}=0, ...) says: finite elements are."
             )
-    with_flux = [c for c in conditions if c.flux]
-    if len(with_flux) != len(split):
+    given = [c for c in conditions if c.flux]
+    if len(given) != len(split):
         raise ValueError(
-            f"`conditions` gives {len(with_flux)} fluxes between materials for {len(split)} unknowns: finite elements need "
+            f"`conditions` gives {len(given)} fluxes between materials for {len(split)} unknowns: finite elements need "
             "as many, as in Interface(u=0, flux=k * grad(u))."
         )
+    vectors = sp.Matrix([[problem.with_cases(f) for f in c.flux] for c in given])
+    along = vectors * sp.Matrix(normal(problem.domain))
     fluxes = sp.Matrix([_along(problem, s.flux) for s in split.values()])
-    given = sp.Matrix([_along(problem, [problem.with_cases(f) for f in c.flux]) for c in with_flux])
-    factors: list[sp.Matrix] = []
+    names = [repr(c) for c in given]
+    factors = [
+        _factor(problem, fluxes.xreplace(case), along.xreplace(case), names, "the lines between materials")
+        for case in _by_material(problem)
+    ]
+    factor = factors[0]
+    if factor.free_symbols or not all(_vanishes(e) for other in factors for e in other - factor):
+        raise ValueError(
+            f"`{names[0]}` must have what the divergence in the equation is taken of, or a multiple that is the same in all "
+            "materials: finite elements hold no other flux."
+        )
+    rows = (factor * vectors).tolist()
+    moved = {name: _moved(problem, s, row, names[0]) for (name, s), row in zip(split.items(), rows, strict=True)}
+    jumps = factor * sp.Matrix([c.flux_jump for c in given])
+    return moved, {name: -jump for name, jump in zip(split, jumps, strict=True)}
+
+
+def _moved(problem: Problem, split: _Split, flux: list[sp.Expr], condition: str) -> _Split:
+    """An equation divided by another flux, whose divergence has the same second derivatives."""
+    changes = zip(split.flux, flux, _space(problem), strict=True)
+    rest = split.rest + sp.Add(*[sp.diff(before - after, c) for before, after, c in changes])
     for case in _by_material(problem):
-        here, there = fluxes.xreplace(case), given.xreplace(case)
-        factor = _factor(problem, here, there, [repr(c) for c in with_flux], "the lines between materials")
-        left = [here - factor * there, factor - (factors or [factor])[0]]
-        if factor.free_symbols or not all(_vanishes(e) for matrix in left for e in matrix):
+        here = sp.expand(rest.xreplace(case))
+        if not all(_vanishes(here.coeff(d)) for d in _seconds(problem, here)):
             raise ValueError(
-                f"`{with_flux[0]!r}` must have the flux of the equation times a number: finite elements hold no other one."
+                f"`{condition}` must have what the divergence in the equation is taken of: finite elements hold no other flux."
             )
-        factors.append(factor)
-    jumps = factors[0] * sp.Matrix([c.flux_jump for c in with_flux])
-    return {name: -jump for name, jump in zip(split, jumps, strict=True)}
+    return _Split(flux, rest.xreplace(dict.fromkeys(_seconds(problem, rest), sp.S.Zero)))
 
 
 def _vanishes(e: sp.Expr) -> bool:
@@ -241,7 +265,10 @@ def _factor(problem: Problem, fluxes: sp.Matrix, terms: sp.Matrix, names: list[s
     count = len(names)
     numbers = there.subs(_probe(problem, there))
     for columns in _choices(there.cols, count):
-        if sp.Abs(numbers[:, columns].det()).evalf() < ZERO:
+        size = sp.Abs(numbers[:, columns].det()).evalf()
+        if not size.is_number or size.has(sp.Function):
+            raise ValueError(f"`{names[0]}` has a coefficient without a formula: finite elements need one there.")
+        if size < ZERO:
             continue
         factor = (wanted[:, columns] * there[:, columns].inv()).applyfunc(sp.cancel)
         miss = factor * there - wanted
