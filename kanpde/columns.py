@@ -125,13 +125,16 @@ def _text_table(path: Path) -> tuple[list[str] | None, Float[np.ndarray, "n k"],
     rows = [(i, line) for i, line in lines if not line.startswith(COMMENTS)]
     before = [line for i, line in lines if line.startswith(COMMENTS) and rows and i < rows[0][0]]
     header = before[-1].lstrip("".join(COMMENTS)).strip() if before else None
-    if rows and not _is_row(rows[0][1]):
+    mark = _mark([line for _, line in rows])
+    comma = mark in (";", "\t") and not any("." in line for _, line in rows[1:])
+    if rows and _numbers(rows[0][1], mark, comma=comma) is None:
         header, rows = rows[0][1], rows[1:]
     table = []
     for number, line in rows:
-        if not _is_row(line):
+        found = _numbers(line, mark, comma=comma)
+        if found is None:
             raise ValueError(f"`{path}`, line {number}, must hold numbers only, got '{line[:60]}'.")
-        table.append([_number(part) for part in _parts(line)])
+        table.append(found)
         if len(table[-1]) != len(table[0]):
             raise ValueError(
                 f"`{path}`, line {number}, must have {len(table[0])} numbers as those before, got {len(table[-1])}."
@@ -144,29 +147,32 @@ def _text_table(path: Path) -> tuple[list[str] | None, Float[np.ndarray, "n k"],
     return _labels(header, len(table[0])), np.array(table), starts.tolist()
 
 
-def _is_row(line: str) -> bool:
+def _mark(lines: Sequence[str]) -> str | None:
+    """What stands between the fields of all lines; None for blanks. A comma before a blank is no decimal comma."""
+    text = "\n".join(lines)
+    if ";" in text:
+        return ";"
+    if "," in text and ("\t" not in text or re.search(r",[ \t]", text)):
+        return ","
+    return "\t" if "\t" in text else None
+
+
+def _numbers(line: str, mark: str | None, *, comma: bool) -> list[float] | None:
+    """The numbers in a line, with decimal commas or points; None if it has something else."""
     try:
-        return bool([_number(part) for part in _parts(line)])
+        return [float(part.replace(",", ".") if comma else part) for part in _parts(line, mark)]
     except ValueError:
-        return False
+        return None
 
 
-def _number(part: str) -> float:
-    """The number of a field; commas that separate no fields are decimal points."""
-    return float(part.replace(",", "."))
-
-
-def _parts(line: str) -> list[str]:
-    for mark in (";", "\t", ","):
-        if mark in line:
-            return [part.strip().strip('"') for part in line.split(mark)]
-    return line.split()
+def _parts(line: str, mark: str | None) -> list[str]:
+    return line.split() if mark is None else [part.strip().strip('"') for part in line.split(mark)]
 
 
 def _labels(header: str | None, width: int) -> list[str] | None:
     """Names in a line; None if they are not as many as there are columns."""
     plain = re.sub(r"\s*[\(\[][^\)\]]*[\)\]]", "", header or "")  # units: T (K), x [m]
-    candidates = (_parts(plain), re.split(r"\s{2,}", plain))
+    candidates = (_parts(plain, _mark([plain])), re.split(r"\s{2,}", plain))
     return next((c for c in candidates if len(c) == width and all(c)), None)
 
 
