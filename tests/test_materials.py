@@ -209,6 +209,23 @@ def test_several_networks_and_materials_are_refused(plan, message):
         solve(Swinging(), plan=plan, steps=1)
 
 
+def test_names_that_would_make_one_function_of_two_are_refused():
+    class Clash(Problem):
+        domain = Interval(x=(0, 2))
+        materials = {"b": Interval(x=(0, 1)), "a_b": Interval(x=(1, 2))}  # N_u_a of b, and N_u of a_b
+
+        def residual(self, u, u_a, x):
+            return {"first": u.xx, "second": u_a.xx}
+
+        def conditions(self, x, u, u_a):
+            return [Dirichlet(u=x, u_a=x), Interface(u=0, flux=[u.x]), Interface(u_a=0, flux=[u_a.x])]
+
+    with pytest.raises(
+        ValueError, match="`materials` must have names that differ from the ends of unknowns such as u_a"
+    ):
+        build_ansatz(Clash())
+
+
 def test_points_that_rounding_puts_outside_keep_their_material():
     rim = as_piecewise(by_material(inner=1, outer=0), {"inner": DISK, "outer": SQUARE - DISK}, SQUARE)
     for angle in np.linspace(0, 7, 50):

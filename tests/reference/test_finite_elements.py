@@ -7,6 +7,7 @@ from kanpde import (
     Annulus,
     Ball,
     Box,
+    Coefficient,
     Data,
     Dirichlet,
     Disk,
@@ -536,6 +537,23 @@ def test_what_elements_cannot_hold_between_materials_is_refused(between, message
 
     with pytest.raises(ValueError, match=message):
         finite_elements(Other())
+
+
+def test_a_table_between_materials_is_refused():
+    table = Coefficient("table", lambda x: 1 + x**2)
+
+    class Tabulated(ChargedSheet):
+        manufactured = False
+        exact = None
+
+        def residual(self, u, x, y):
+            return div(table(x) * grad(u))
+
+        def conditions(self, x, y, u):
+            return [Dirichlet(u=0), Interface(u=0, flux=table(x) * grad(u))]
+
+    with pytest.raises(ValueError, match="has a coefficient without a formula"):
+        finite_elements(Tabulated())
 
 
 def test_materials_in_space_are_refused():
