@@ -146,7 +146,7 @@ ROWS = (
     Row("klein_gordon", 1e-6, 600, hard=False, model=polynomials(10, k=(30, 3))),
     Row(
         "poisson_5d", 1e-6, 600, hard=False, model=polynomials(14, 8, k=(6, 6, 8)),
-        options={"points": Points(6000, 3000)},
+        options={"points": Points(4000, 9000), "optimizer": GaussNewton(geodesic=2)},
     ),
     Row("poisson_5d", 1e-6, 60, model=polynomials(10, k=(8, 6)), options={"points": Points(2000)}),
 )  # fmt: skip
