@@ -8,7 +8,7 @@ class Poisson5D(Problem):
 
     group = "many dimensions"
     source = "manufactured; neither a sum nor a product over the coordinates"
-    typical = (2.6e-2, 60)
+    typical = (1.8e-2, 60)
     domain = Box(x1=(-1, 1), x2=(-1, 1), x3=(-1, 1), x4=(-1, 1), x5=(-1, 1))
     manufactured = True
 

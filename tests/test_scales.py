@@ -134,6 +134,29 @@ def test_values_that_are_no_numbers_do_not_count():
     assert sizes_of(Rough())["equation"] == 1
 
 
+def test_reactions_do_not_set_the_unit_of_an_equation():
+    class Screened(Problem):
+        domain = Rectangle(x=(0, 1), y=(0, 1))
+
+        def residual(self, u, x, y):
+            return laplacian(u) - 1000 * u
+
+        def conditions(self, x, y):
+            return [Robin(u=0, a=1000, b=1)]
+
+    class Layered(Screened):
+        def residual(self, u, x, y):
+            return u - 1e-4 * laplacian(u)
+
+    class Both(Screened):
+        def residual(self, u, x, y):
+            return 100 * u - 1e-4 * laplacian(u)
+
+    assert sizes_of(Screened()) == {"equation": 1000, "robin u on boundary": 1}
+    assert sizes_of(Both())["equation"] == 100
+    assert sizes_of(Layered())["equation"] == 1
+
+
 def test_unknown_numbers_keep_the_unit_they_were_given():
     class Rod(Problem):
         domain = Interval(x=(0, 1))
