@@ -26,9 +26,10 @@ def measure(problem: Problem, term: Term, unknowns: Sequence[Unknown]) -> Term:
     """A term in a unit of its own, so that conductivities of 400 do not make an equation weigh 160,000 times as much.
 
     It is divided by the largest of its coefficients, each its median over points, where all coordinates have the length 1,
-    unless that is between 1/30 and 30. Of large ones in an equation those of derivatives count, if it has any: `-lap u + 64 u`
-    ended three times as high when the 64 did. Two metals of 50 and 400 W/(m K) ended at 1e-4 after 20 s without this, and at 1e-7
-    with the kW/(m K) as the unit; a coefficient that jumps from 1 to 100 at 2e-8, and at 2e-12 with it.
+    unless that is between 1/30 and 30. Of large ones in an equation those of derivatives count, if it has any:
+    `-lap u + 64 u` ended three times as high when the 64 did. Two metals of 50 and 400 W/(m K) ended at 1e-4 after 20 s
+    without this, and at 1e-7 with the kW/(m K) as the unit; a coefficient that jumps from 1 to 100 at 2e-8, and at 2e-12
+    with it.
 
     Measurements and integrals stay as they are, and so do terms with unknown numbers: those have units of their own, and in a
     unit of the equation a number of 100 changes so little that damping holds it.

@@ -114,8 +114,8 @@ def check_slabs(problem: Problem, ends: Sequence[float] = ()) -> None:
         ends: the last instants of all slabs, ascending; none for slabs of other lengths.
 
     Raises:
-        ValueError: for a steady problem, or one with unknown numbers, measurements or materials; for instants that start before the
-            time does, or do not end with it.
+        ValueError: for a steady problem, or one with unknown numbers, measurements or materials; for instants that start
+            before the time does, or do not end with it.
     """
     if problem.domain.time_name is None:
         raise ValueError(f"`slabs` must be 1 for {problem.name}, which has no time: take slabs out.")
