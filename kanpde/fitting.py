@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from .counts import is_count
 from .dataset import KEYS
 from .growth import Growth
 from .interruption import WORDS
+from .link import check_link, with_last_edge, without_last_edge
 from .nn import Network
 from .nn.input_map import InputMap
 from .nn.refine.adaptive import spline_of
@@ -43,6 +44,7 @@ def fit(
     grids: Sequence[int] | None = None,
     starts: int = 1,
     deepen: bool = False,
+    link: str | None = None,
     loss: str = "squares",
     optimizer: str | Optimizer | None = None,
     regularisation: Regularisation | None = None,
@@ -69,6 +71,10 @@ def fit(
             goes on. Narrow networks need some.
         deepen: train a KAN with the first hidden layer alone, then insert the others one by one; see
             `kanpde.nn.refine.deepen`. Networks with several narrow layers need that.
+        link: for a KAN that ends in one hidden node and one output, and positive values: "inverse", "log" or "square" of them is
+            fitted first, by the network without its last edge, with all of the options above; the last edge then starts as
+            the inverse function, and all is trained together once. For formulas such as a / (b + c) or sqrt(a^2 + b^2), where
+            random start values mostly get stuck.
         loss: "squares" of the deviations; or "cross_entropy" of outputs that stand for classes, whose numbers from 0 are `y`.
         optimizer: a name, or an object of `kanpde.optim`. Without it Gauss-Newton with bent steps, which gets ten times as
             far on fine grids; and for classes "ssbroyden", because the square of one residual per point says little about
@@ -93,7 +99,8 @@ def fit(
     Raises:
         TypeError: for a network that is no KAN where only a KAN can be trained like this.
         ValueError: for shapes that do not match, values that are not finite, labels that are no numbers of classes, an
-            unknown loss, or grids that are not ascending.
+            unknown loss, grids that are not ascending, or a link to values that are not positive or of a network that does
+            not end in one hidden node and one output.
     """
     if y is None:
         (x, y), test = _taken_apart(x, test)
@@ -113,6 +120,8 @@ def fit(
     beside = None if others is None else others[0]
     if loss not in LOSSES:
         raise ValueError(f"`loss` must be one of {', '.join(LOSSES)}, got '{loss}'.")
+    if link is not None and loss != "squares":
+        raise ValueError(f"`link` must be None for classes, got '{link}': it is a function of what is measured.")
     problem: Problem
     figures: Callable[[Tensor, Tensor], dict[str, float]]
     if loss == "squares":
@@ -123,6 +132,13 @@ def fit(
         others = None if others is None else (others[0], _labels("test", others[1], count))
         problem, figures = Classes(points, values, count, beside), agreement
     wanted = torch.as_tensor(values)
+    interrupted = ""
+    if link is not None:
+        model, interrupted = _linked(
+            link, model, points, values, others, grids=grids, starts=starts, deepen=deepen, optimizer=optimizer,
+            regularisation=regularisation, seconds=seconds, steps=steps, seed=seed, on_step=on_step,
+        )  # fmt: skip
+        grids, starts, deepen = None, 1, False
     if optimizer is None:
         optimizer = GaussNewton(geodesic=2) if loss == "squares" else SelfScaledBroyden()
     inputs = InputMap(problem.domain.bounds)(torch.as_tensor(points))
@@ -132,7 +148,10 @@ def fit(
 
     growth = Growth(model, inputs, error, deepen, grids, seed)
     budget: dict[str, Any] = {"seconds": seconds, "steps": steps, "tolerance": tolerance}
-    first = {k: FIRST * v if k != "tolerance" and v is not None and growth.follows else v for k, v in budget.items()}
+    longer = growth.follows or link is not None
+    first = {k: FIRST * v if k != "tolerance" and v is not None and longer else v for k, v in budget.items()}
+    if interrupted:
+        first = {"steps": 1}
 
     def train(network: nn.Module, budget: dict[str, Any], *, restarts: int = 0, last: bool = False) -> Solution:
         found = solve(
@@ -158,7 +177,8 @@ def fit(
         if not was_interrupted(attempts[-1]):
             found = [train(begun[0], first, last=not growth.follows)]
     else:
-        found = [train(begun[0], first, restarts=RESTARTS, last=not growth.follows)]
+        found = [train(begun[0], first, restarts=0 if link else RESTARTS, last=not growth.follows)]
+        found[0].stop_reason = interrupted or found[0].stop_reason
     for number in range(growth.follows):
         if was_interrupted(found[-1]):
             break
@@ -170,6 +190,24 @@ def fit(
     if record is not None:
         found[-1].save(record, overwrite=True)  # with these figures
     return found[-1]
+
+
+def _linked(
+    link: str,
+    model: nn.Module,
+    points: Float[np.ndarray, "n inputs"],
+    values: Float[np.ndarray, "n outputs"],
+    others: tuple[np.ndarray, np.ndarray] | None,
+    **options: Any,
+) -> tuple[Network, str]:
+    """The network that is trained together after its sum was fitted to the link of the values, and what interrupted that."""
+    tested = () if others is None else (others[1],)
+    found, kan = check_link(link, model, values, *tested)
+    test = None if others is None else (others[0], found.forward(others[1]))
+    summed = fit(without_last_edge(kan, options["seed"]), points, found.forward(values), test=test, **options)
+    inputs = InputMap(summed.field.bounds)(torch.as_tensor(points))
+    network = with_last_edge(cast("Network", summed.network), kan.layers[-1].basis, found, inputs, values)
+    return network, summed.stop_reason if was_interrupted(summed) else ""
 
 
 def was_interrupted(solution: Solution) -> bool:

@@ -71,6 +71,7 @@ ORDER = [
     "values",
     "snapping",
     "growth",
+    "link",
     "random_modes",
     "eigenmodes",
     "fitting",

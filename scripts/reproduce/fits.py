@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -21,11 +22,19 @@ from kanpde.nn.basis import BSpline
 SEEDS = 3
 POINTS, QUICK_POINTS = 3000, 500
 STARTS, STEPS = 8, 80
-WAYS = ((5, (2, 5, 10, 20)), (5, (5, 10, 20)), (3, (3, 5, 10, 20, 50)))
-"""Degrees and grids that a KAN is trained with, one after another; the fit that is closest at the training points counts.
+GRIDS = (2, 5, 10, 20, 50, 100)
+LEAST = 4
+"""Training points per parameter: finer grids are not trained on."""
+WAYS: tuple[tuple[int, int, str | None], ...] = (
+    (5, 2, None), (5, 5, None), (3, 3, None), (5, 2, "inverse"), (5, 2, "log"), (5, 2, "square"),
+)  # fmt: skip
+"""Degree, first grid and link of the trainings of a KAN; the fit that is closest at the training points counts.
 
-From coarse first grids more of the start values lead anywhere; which degree does is a matter of the function.
+From coarse first grids more of the start values lead anywhere; which degree does is a matter of the function. Links are for
+positive values and shapes that end in one hidden node.
 """
+CLOSE = 1e-8
+"""Training RMSE below which no further way is tried."""
 HIDDEN = 2
 """Hidden layers of the MLP."""
 
@@ -44,6 +53,7 @@ class Target:
         kan: test RMSE of the paper's best KAN.
         mlp: test RMSE of the paper's MLP.
         quick: whether the quick pass has it.
+        wider: whether the shape is ours, beside a line with the paper's: it does not count among the paper's functions.
     """
 
     name: str
@@ -53,6 +63,7 @@ class Target:
     kan: float
     mlp: float
     quick: bool = False
+    wider: bool = False
 
     def dataset(self, points: int, seed: int) -> dict[str, Any]:
         """Training points denser at the ends of the ranges, as many test points spread evenly."""
@@ -75,8 +86,7 @@ def runs(targets: Sequence[Target], request: Request) -> list[Run]:
 def trained(target: Target, seed: int, quick: bool) -> Result:
     """A KAN, and an MLP that has its size and its time."""
     data, start = target.dataset(QUICK_POINTS if quick else POINTS, seed), perf_counter()
-    ways = [_fitted(target, data, degree, grids, seed, quick) for degree, grids in (WAYS[:1] if quick else WAYS)]
-    kan = min(ways, key=lambda f: float(f.run["train_rmse"]))
+    kan = _closest(target, data, seed, quick)
     seconds = perf_counter() - start
     model = MLP(mlp_width(target.width[0], target.width[-1], _size(kan)), seed=seed)
     mlp = not_interrupted(fit(model, data, seconds=seconds, seed=seed))
@@ -96,21 +106,44 @@ def _size(found: Solution) -> int:
     return sum(p.numel() for p in found.network.parameters())
 
 
+def _closest(target: Target, data: Mapping[str, Any], seed: int, quick: bool) -> Solution:
+    """The KAN that is closest at the training points among those of all ways."""
+    through = target.width[-2] == 1 and float(data["train_label"].min()) > 0 and float(data["test_label"].min()) > 0
+    found: list[Solution] = []
+    for degree, first, link in WAYS[:1] if quick else WAYS:
+        if link is None or through:
+            found.append(_fitted(target, data, degree, first, link, seed, quick))
+        if _deviation(found[-1]) < CLOSE:
+            break
+    return min(found, key=_deviation)
+
+
+def _deviation(found: Solution) -> float:
+    return float(found.run["train_rmse"])
+
+
 def _fitted(
-    target: Target, data: Mapping[str, Any], degree: int, grids: Sequence[int], seed: int, quick: bool
+    target: Target, data: Mapping[str, Any], degree: int, first: int, link: str | None, seed: int, quick: bool
 ) -> Solution:
     """A KAN that is trained in one of the ways."""
+    edges = sum(a * b for a, b in pairwise(target.width))
+    grids = [first, *(g for g in GRIDS if g > first and LEAST * edges * (g + degree) <= POINTS)]
     starts, steps = (2, 20) if quick else (STARTS, STEPS)
     options: dict[str, Any] = {
         "starts": starts,
         "deepen": len(target.width) > 3,
+        "link": link,
         "grids": grids[:1] if quick else grids,
     }
-    return not_interrupted(fit(_kan(target, degree, grids, seed), data, steps=steps, seed=seed, **options))
+    return not_interrupted(fit(_kan(target, degree, grids, link, seed), data, steps=steps, seed=seed, **options))
 
 
-def _kan(target: Target, degree: int, grids: Sequence[int], seed: int) -> KAN:
-    return KAN(target.width, basis=splines(target.width, grids[0], degree), base=False, seed=seed)
+def _kan(target: Target, degree: int, grids: Sequence[int], link: str | None, seed: int) -> KAN:
+    """On its first grid; a last edge that starts as the inverse of a link is on the last one."""
+    bases = splines(target.width, grids[0], degree)
+    if link is not None:
+        bases[-1] = splines(target.width, grids[-1], degree)[-1]
+    return KAN(target.width, basis=bases, base=False, seed=seed)
 
 
 def splines(width: Sequence[int], intervals: int, degree: int) -> list[BSpline]:
@@ -134,15 +167,16 @@ def report(targets: Sequence[Target], results: Sequence[Result]) -> Report:
     rows = [row for row in rows if row is not None]
     head = ["", "KAN", "parameters", "median", "worst", "paper's KAN", "times below", "MLP median", "paper's MLP", "s"]
     lines = [_line(row) for row in rows]
-    reached = [row for row in rows if row["median"] <= row["paper_kan"]]
-    tenfold = [row for row in rows if 10 * row["median"] <= row["paper_kan"]]
+    counted = [row for row in rows if not row["wider"]]
+    reached = [row for row in counted if row["median"] <= row["paper_kan"]]
+    tenfold = [row for row in counted if 10 * row["median"] <= row["paper_kan"]]
     text = (
-        f"Root mean square error at test points. At or below the paper in {len(reached)} of {len(rows)}, "
+        f"Root mean square error at test points. At or below the paper in {len(reached)} of {len(counted)}, "
         f"10 times below in {len(tenfold)}. Ranges: "
         + "; ".join(f"{t.name} {_ranges(t.ranges)}" for t in targets if any(r["target"] == t.name for r in results))
         + ". The paper does not give its ranges, so its figures are of the same functions elsewhere. Training points are "
         "denser towards the ends of the ranges, test points spread evenly. KANs are trained in "
-        f"{len(WAYS)} ways, degrees and grids, of which the closest at the training points counts. The MLP has two hidden layers "
+        f"up to {len(WAYS)} ways, degrees, grids and links, of which the closest at the training points counts. The MLP has two hidden layers "
         "with about as many parameters, the same points and optimiser, and the time of all ways.\n\n"
     )
     return Report(rows, text + markdown(head, lines), _figure(rows))
@@ -154,6 +188,7 @@ def _row(target: Target, results: Sequence[Result]) -> dict[str, Any] | None:
     kan, mlp = ([np.inf if r[n]["test"] is None else r[n]["test"] for r in results] for n in ("KAN", "MLP"))
     return {
         "target": target.name,
+        "wider": target.wider,
         "width": results[0]["KAN"]["width"],
         "parameters": int(median(r["KAN"]["parameters"] for r in results)),
         "runs": len(results),

@@ -1,0 +1,106 @@
+"""Links: what is fitted before the last edge, and what that edge starts as."""
+
+import signal
+
+import numpy as np
+import pytest
+import torch
+
+from kanpde import KAN, MLP, fit
+from kanpde.link import LINKS, with_last_edge
+from kanpde.nn.basis import BSpline, Chebyshev, SiLU, Union
+
+
+def quotient(x):
+    return x[:, 0] / ((x[:, 1] + 1) ** 2 + (x[:, 2] - x[:, 3]) ** 2)
+
+
+def points(count, seed):
+    return np.random.default_rng(seed).uniform(0.2, 1, (count, 4))
+
+
+@pytest.fixture(scope="module")
+def data():
+    return points(800, 0), points(400, 1)
+
+
+def narrow(seed=0):
+    return KAN([4, 3, 1, 1], basis=[BSpline(5, 5, outside="linear") for _ in range(3)], base=False, seed=seed)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_quotient_is_found_through_its_inverse(data, seed):
+    x, other = data
+    options = {"test": (other, quotient(other)), "steps": 40, "grids": (2, 5), "seed": seed}
+    direct = fit(narrow(seed), x, quotient(x), **options)
+    through = fit(narrow(seed), x, quotient(x), link="inverse", **options)
+    assert 10 * through.run["test_rmse"] < direct.run["test_rmse"]
+    assert through.network.width == [4, 3, 1, 1]
+    assert through.run["trainings"] == ["[4, 3, 1, 1] on 5 intervals"]
+
+
+def test_the_given_network_stays_as_it_is(data):
+    kan = narrow()
+    before = [p.clone() for p in kan.parameters()]
+    fit(kan, data[0], quotient(data[0]), link="inverse", steps=2)
+    assert all(torch.equal(a, b) for a, b in zip(before, kan.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("name", LINKS)
+@pytest.mark.parametrize(
+    "basis",
+    [BSpline(40, outside="linear"), Chebyshev(30), Union(BSpline(40), SiLU())],
+    ids=["splines", "chebyshev", "union"],
+)
+def test_the_last_edge_is_the_inverse_of_the_link(name, basis):
+    x = torch.linspace(-1, 1, 500, dtype=torch.float64)[:, None]
+    values = (1.5 + torch.sin(2 * x)).numpy()
+    sums = KAN([1, 1], basis=[Chebyshev(30)], base=False)
+    fit(sums, x, LINKS[name].forward(values), steps=30)
+    joined = with_last_edge(sums, basis, LINKS[name], x, values)
+    with torch.no_grad():
+        assert np.abs(joined(x).numpy() - values).max() < 1e-4
+
+
+def test_a_log_may_be_the_sum_of_an_only_layer():
+    x = points(300, 2)[:, :2]
+    found = fit(KAN([2, 1, 1], grid=10, base=False), x, x[:, 0] * x[:, 1] ** 2, link="log", steps=30)
+    assert found.run["train_rmse"] < 1e-4
+
+
+def test_an_interruption_ends_both_trainings(data):
+    seen = []
+
+    def interrupt(report):
+        seen.append(report.steps)
+        if len(seen) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    found = fit(narrow(), data[0], quotient(data[0]), link="inverse", steps=9, on_step=interrupt)
+    assert len(seen) == 3  # the last edge takes one step
+    assert found.stop_reason == "interrupted by Ctrl-C"
+    assert found.network.width == [4, 3, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("model", "link", "y", "message"),
+    [
+        (KAN([2, 1, 1]), "cube", [1, 2, 3], "`link` must be one of inverse, log, square, got 'cube'"),
+        (KAN([2, 2, 1]), "log", [1, 2, 3], "`model` must end in one hidden node and one output"),
+        (KAN([2, 1]), "log", [1, 2, 3], "`model` must end in one hidden node and one output"),
+        (KAN([2, 1, 1]), "log", [1, 0, 3], "`y` must be positive to be fitted through a link, got 0"),
+    ],
+)
+def test_what_has_no_link_is_refused(model, link, y, message):
+    with pytest.raises(ValueError, match=message):
+        fit(model, [[0, 0], [0, 1], [1, 0]], y, link=link, steps=1)
+
+
+def test_another_network_has_no_last_edge():
+    with pytest.raises(TypeError, match="`model` must be a KAN to start with a link, got MLP"):
+        fit(MLP([2, 1, 1]), [[0, 0], [0, 1], [1, 0]], [1, 2, 3], link="log", steps=1)
+
+
+def test_classes_have_no_link():
+    with pytest.raises(ValueError, match="`link` must be None for classes, got 'log'"):
+        fit(KAN([1, 1, 2]), [0.0, 0.5, 1.0], [0, 1, 1], loss="cross_entropy", link="log", steps=1)
