@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .fitting import columns_of, fit, not_interrupted, scaled_inputs
+from .fitting import fit, not_interrupted, scaled_inputs
 from .nn import Network
 from .nn.network import held_parameters
 from .nn.prune import prune
@@ -22,6 +22,7 @@ from .nn.symbolic.fix import CONSTANT, fix_symbolic, suggest_layer
 from .nn.symbolic.library import chosen
 from .nn.symbolic.match import PRICE
 from .regularisation import Sparsity
+from .samples import columns_of
 from .snapping import snap_constants
 from .solution import Solution
 

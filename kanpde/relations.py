@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from .fitting import columns_of, scaled_inputs
+from .fitting import scaled_inputs
 from .nn import KAN
 from .nn.basis import Basis, BSpline
+from .samples import columns_of
 
 INTERVALS = 8
 """Of the cubic splines that the functions are made of without a given basis."""

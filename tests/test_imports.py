@@ -69,6 +69,7 @@ ORDER = [
     "run",
     "solver",
     "values",
+    "samples",
     "snapping",
     "growth",
     "link",
