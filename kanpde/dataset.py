@@ -45,7 +45,10 @@ def create_dataset(
     for name, number in (("n_var", n_var), ("train_num", train_num), ("test_num", test_num)):
         if not is_count(number):
             raise ValueError(f"`{name}` must be a whole number of at least 1, got {number!r}.")
-    pairs = torch.as_tensor(ranges, dtype=torch.float64).expand(n_var, 2)
+    ends_of = torch.as_tensor(ranges, dtype=torch.float64)
+    if ends_of.shape not in ((2,), (n_var, 2), (1, 2)):
+        raise ValueError(f"`ranges` must hold two ends, or {n_var} such pairs, got {ranges}.")
+    pairs = ends_of.expand(n_var, 2)
     if not bool((pairs[:, 0] < pairs[:, 1]).all()):
         raise ValueError(f"`ranges` must hold ascending ends such as (-1, 1), got {ranges}.")
     generator = torch.Generator().manual_seed(seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +20,7 @@ from .nn.input_map import InputMap
 from .nn.refine.adaptive import spline_of
 from .optim import GaussNewton, Optimizer, SelfScaledBroyden
 from .plan import Plan
+from .record import check_target
 from .regularisation import Regularisation
 from .samples import Samples, columns_of
 from .solution import Solution
@@ -68,9 +70,10 @@ def fit(
         deepen: train a KAN with the first hidden layer alone, then insert the others one by one; see
             `kanpde.nn.refine.deepen`. Networks with several narrow layers need that.
         link: for a KAN that ends in one hidden node and one output, and positive values: "inverse", "log" or "square" of them is
-            fitted first, by the network without its last edge, with all of the options above; the last edge then starts as
-            the inverse function, and all is trained together once. For formulas such as a / (b + c) or sqrt(a^2 + b^2), where
-            random start values mostly get stuck.
+            fitted first, by a KAN like `model` without its last edge, with all of the options above; the last edge then
+            starts as the inverse function, and all is trained together once. For formulas such as a / (b + c) or
+            sqrt(a^2 + b^2), where random start values mostly get stuck. A warning says so if that starts further away than
+            the mean of the values is.
         loss: "squares" of the deviations; or "cross_entropy" of outputs that stand for classes, whose numbers from 0 are `y`.
         optimizer: a name, or an object of `kanpde.optim`. Without it Gauss-Newton with bent steps, which gets ten times as
             far on fine grids; and for classes "ssbroyden", because the square of one residual per point says little about
@@ -78,7 +81,7 @@ def fit(
         regularisation: what is wanted of the edge functions of a KAN beside a small deviation, such as
             `kanpde.regularisation.Sparsity()`.
         seconds: wall-clock budget of every training; 60 if no budget is given. The first one has four times as much where others
-            follow, and is restarted where it gets stuck if there was only one start.
+            follow, and is restarted where it gets stuck if there was only one start; so has the one after a link.
         steps: budget in optimiser steps, likewise.
         tolerance: stop when the root mean square of the deviations is this small; of the cross-entropy, the root of two times
             its mean.
@@ -87,8 +90,8 @@ def fit(
         on_step: called with a `Report` after every step.
 
     Returns:
-        The fitted function, whose `network` is the given one, trained in place, unless several trainings or starts were asked
-        for; it is called with `x=...` or `x1=..., x2=...`. `solution.run` holds `train_rmse` and `test_rmse`,
+        The fitted function, whose `network` is the given one, trained in place, unless several trainings or starts, or a link,
+        were asked for; it is called with `x=...` or `x1=..., x2=...`. `solution.run` holds `train_rmse` and `test_rmse`,
         or instead `train_cross_entropy`, `train_accuracy` and so on; `trainings`, such as "[2, 1, 1] on 5 intervals"; and
         all of these figures after each of them as `train_rmse_of_trainings` and so on.
 
@@ -98,6 +101,8 @@ def fit(
             unknown loss, grids that are not ascending, or a link to values that are not positive or of a network that does
             not end in one hidden node and one output.
     """
+    if record is not None:
+        check_target(record, overwrite=False)
     samples = Samples.of(model, x, y, test, loss)
     if not is_count(starts):
         raise ValueError(f"`starts` must be a whole number of at least 1, got {starts}.")
@@ -160,7 +165,19 @@ def _linked(link: str, model: nn.Module, samples: Samples, loss: str, **options:
     found, kan = check_link(link, model, values, *(() if others is None else others[1:]))
     test = None if others is None else (others[0], found.forward(others[1]))
     summed = fit(without_last_edge(kan, options["seed"]), points, found.forward(values), test=test, **options)
-    network = with_last_edge(cast("Network", summed.network), kan.layers[-1].basis, found, samples.inputs, values)
+    grids = options["grids"]
+    intervals = None if grids is None else list(grids)[-1]
+    basis = kan.layers[-1].basis
+    network = with_last_edge(cast("Network", summed.network), basis, found, samples.inputs, values, intervals)
+    with torch.no_grad():
+        missed = samples.error(network(samples.inputs.to(next(network.parameters()))).double().cpu())
+    if not missed < values.std() and not was_interrupted(summed):
+        warnings.warn(
+            f"`link` '{link}' starts {missed:.1g} away from `y`, whose spread is {values.std():.1g}: its values go from "
+            f"{values.min():.1g} to {values.max():.1g}. Try another link, or none.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
     return network, summed.stop_reason if was_interrupted(summed) else ""
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from .counts import is_count
 from .nn import KAN, Network
+from .nn.edge_layer import EdgeLayer
 from .nn.network import held_parameters
 from .nn.refine import deepen as insert_layer
 from .nn.refine import refine_grid, regrid
@@ -59,8 +61,10 @@ class Growth:
             self.depths = model.width[2:-1]
         if self.grids:
             _check_splines(model)
-        if deepen or self.grids:
-            _check_free(model, "deepened" if deepen else "trained on several grids")
+        if deepen:
+            check_free(model, "deepened")
+        elif self.grids:
+            check_held(model, "trained on several grids")
         self.follows = len(self.depths) + max(0, len(self.grids) - 1)
 
     def starts(self, count: int) -> list[nn.Module]:
@@ -72,7 +76,7 @@ class Growth:
         if count > 1 and not hasattr(self.model, "reset"):
             raise TypeError(f"`model` must be a KAN or an MLP for several starts, got {type(self.model).__name__}.")
         if count > 1:
-            _check_free(self.model, "started from several values")
+            check_held(self.model, "started from several values")
         found: list[nn.Module] = []
         for number in range(count):
             network = copy.deepcopy(self.model) if count > 1 else self.model
@@ -136,7 +140,30 @@ def on_grid(network: Network, intervals: int, inputs: Float[Tensor, "n inputs"])
     return regrid(network, grids)[0]
 
 
-def _check_free(model: nn.Module, what: str) -> None:
+def check_free(model: nn.Module, what: str) -> None:
+    """Refuse a network that would lose what it is when its layers are made anew.
+
+    Args:
+        model: the network.
+        what: is to be done with it, in words.
+
+    Raises:
+        ValueError: for parameters that are held, or edges that were pruned or made formulas.
+    """
+    if isinstance(model, KAN) and any(isinstance(layer, EdgeLayer) for layer in model.layers):
+        raise ValueError(
+            f"`model` must have all its edges, and none that is a formula, to be {what}: they would be made anew. Fit it as it "
+            "is, or a new KAN."
+        )
+    check_held(model, what)
+
+
+def check_held(model: nn.Module, what: str) -> None:
+    """Refuse a network with parameters that are held, which would be made anew.
+
+    Raises:
+        ValueError: naming the first of them.
+    """
     held = held_parameters(model)
     if held:
         raise ValueError(f"`model` must not hold parameters such as {held[0]} to be {what}: they would be made anew.")
@@ -150,9 +177,8 @@ def _check_splines(model: nn.Module) -> None:
 
 
 def _ascending(grids: Sequence[int]) -> list[int]:
-    numbers = [int(g) for g in grids]
-    if not numbers or numbers != list(grids) or min(numbers) < 1 or any(b <= a for a, b in pairwise(numbers)):
-        raise ValueError(
-            f"`grids` must be ascending whole numbers of at least 1, such as (3, 5, 10), got {list(grids)}."
-        )
+    listed = list(grids) if isinstance(grids, Iterable) else []
+    numbers = [int(g) for g in listed if is_count(g)]
+    if not numbers or len(numbers) < len(listed) or any(b <= a for a, b in pairwise(numbers)):
+        raise ValueError(f"`grids` must be ascending whole numbers of at least 1, such as (3, 5, 10), got {grids}.")
     return numbers

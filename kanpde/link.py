@@ -19,6 +19,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from .growth import check_free
 from .nn import KAN, Network
 from .nn.basis import Basis, BSpline
 from .nn.kan_layer import KANLayer
@@ -43,6 +44,10 @@ class Link:
     forward: Callable[[np.ndarray], np.ndarray]
     inverse: Callable[[np.ndarray], np.ndarray]
 
+    def of(self, size: float) -> Link:
+        """The link of values in units of that size."""
+        return Link(lambda y: self.forward(y / size), lambda z: size * self.inverse(z))
+
 
 LINKS = {
     "inverse": Link(lambda y: 1 / y, lambda z: 1 / z),
@@ -52,7 +57,7 @@ LINKS = {
 
 
 def check_link(name: str, model: nn.Module, *values: Float[np.ndarray, "n outputs"]) -> tuple[Link, KAN]:
-    """The link of that name, and the network that it was checked with.
+    """The link of that name in units of the geometric mean of the values, and the network that it was checked with.
 
     Args:
         name: of the link.
@@ -61,21 +66,34 @@ def check_link(name: str, model: nn.Module, *values: Float[np.ndarray, "n output
 
     Raises:
         TypeError: for a network that is no KAN.
-        ValueError: for an unknown link, a KAN that does not end in one hidden node and one output, or values that are not
-            positive.
+        ValueError: for an unknown link, a KAN that does not end in one hidden node and one output or has parameters that are
+            held, or values that are not positive or whose link is not finite.
     """
-    if name not in LINKS:
-        raise ValueError(f"`link` must be one of {', '.join(LINKS)}, got '{name}'.")
+    if not isinstance(name, str) or name not in LINKS:
+        raise ValueError(f"`link` must be one of {', '.join(LINKS)}, got {name!r}.")
     if not isinstance(model, KAN):
         raise TypeError(f"`model` must be a KAN to start with a link, got {type(model).__name__}.")
     if len(model.width) < 3 or model.width[-2:] != [1, 1]:
         raise ValueError(
             f"`model` must end in one hidden node and one output, such as [2, 3, 1, 1], to start with a link, got {model.width}."
         )
-    lowest = min(float(v.min()) for v in values)
-    if lowest <= 0:
-        raise ValueError(f"`y` must be positive to be fitted through a link, got {lowest:g}: leave `link` out.")
-    return LINKS[name], model
+    check_free(model, "started with a link")
+    found = LINKS[name]
+    for what, given in zip(("y", "test"), values, strict=False):
+        if not given.min() > 0:
+            raise ValueError(
+                f"`{what}` must be positive to be fitted through a link, got {given.min():g}: leave `link` out."
+            )
+        if what == "y":
+            found = found.of(float(np.exp(np.log(given).mean())))
+        with np.errstate(over="ignore", under="ignore", divide="ignore"):
+            linked = found.forward(given)
+        if not np.isfinite(linked).all() or not linked.min() < linked.max():
+            raise ValueError(
+                f"`{what}` must be numbers whose {name} is finite and not the same for all, got {given.min():g} to "
+                f"{given.max():g}: leave `link` out."
+            )
+    return found, model
 
 
 def without_last_edge(model: KAN, seed: int) -> KAN:
@@ -91,6 +109,7 @@ def with_last_edge(
     link: Link,
     inputs: Float[Tensor, "n inputs"],
     values: Float[np.ndarray, "n one"],
+    intervals: int | None = None,
 ) -> Network:
     """The network with the inverse of a link as its last edge.
 
@@ -100,11 +119,12 @@ def with_last_edge(
         link: of the values.
         inputs: of the network at the training points.
         values: there.
+        intervals: of the grid of the last edge, if it has one; as many as `basis` has without it.
     """
     generator = torch.Generator().manual_seed(0)
     grown, _ = deepen(network, 1, basis=basis, x=inputs, generator=generator)
     with torch.no_grad():
-        seen, sums = grown.layer_inputs(inputs)[-1], network(inputs)
+        seen, sums = grown.layer_inputs(inputs)[-1], network(inputs.to(next(network.parameters())))
     scale = float((seen.max() - seen.min()) / (sums.max() - sums.min()))
     shift = float(seen.min()) - scale * float(sums.min())
     low, high = max(values.min(), NARROWEST * values.max()), values.max()
@@ -113,7 +133,7 @@ def with_last_edge(
     def moved(member: Basis) -> Basis:
         if not isinstance(member, BSpline):
             return member
-        steps = np.geomspace(low, high, len(member.grid))
+        steps = np.geomspace(low, high, len(member.grid) if intervals is None else intervals + 1)
         grid = torch.as_tensor(scale * np.sort(link.forward(steps)) + shift)
         return BSpline(grid=grid, degree=member.degree, outside=member.outside)
 

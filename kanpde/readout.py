@@ -199,7 +199,7 @@ class _Reading:
         return None, {}
 
     def exchanged(self, found: Solution, names_of: Sequence[dict[Pair, str]], exact: float) -> Solution:
-        """Other functions for the edges that have the same one in a layer, as long as an error above rounding then halves.
+        """Other functions for edges of a layer, those that have the same one together or one by one, as long as an error above rounding then halves.
 
         It has to fall further by what the functions are more complex. While the layers behind were splines they made up for
         a function that only looks alike, such as a part of a sine for a square; now they cannot any more.
@@ -214,8 +214,10 @@ class _Reading:
             improved = False
             for number, names in enumerate(names_of):
                 for name in sorted(set(names.values()) - {CONSTANT}):
-                    pairs = [pair for pair, present in names.items() if present == name]
-                    for choice, dearer in self._others(_network(found), number, pairs):
+                    alike = [pair for pair, present in names.items() if present == name]
+                    alone = [[pair] for pair in alike] if len(alike) > 1 else []
+                    others = (o for pairs in (alike, *alone) for o in self._others(_network(found), number, pairs))
+                    for choice, dearer in others:
                         trial = self._fixed(found, number, choice)
                         if _error(trial) * 10**dearer < _error(found) / 2:
                             found, improved = trial, True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from .solution import Solution
 from .values import Classes, Table, agreement, deviation
 
 LOSSES = ("squares", "cross_entropy")
+FAR = 1e10
+"""Size of values, or one over it, from which on a network is warned of."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Samples:
         points, values = columns_of("x", x), columns_of("y", y)
         if len(points) != len(values):
             raise ValueError(f"`y` must have one row per point, {len(points)}, got {len(values)}.")
-        others = None if test is None else (columns_of("test", test[0]), columns_of("test", test[1]))
+        others = None if test is None else _pair("test", test)
         if others is not None and (len(others[0]) != len(others[1]) or others[0].shape[1] != points.shape[1]):
             raise ValueError(
                 f"`test` must be points with {points.shape[1]} columns and as many values, "
@@ -64,6 +67,7 @@ class Samples:
             raise ValueError(f"`loss` must be one of {', '.join(LOSSES)}, got '{loss}'.")
         beside = None if others is None else others[0]
         if loss == "squares":
+            _check_spread(values)
             return cls(points, values, others, Table(points, values, beside), deviation)
         count = _outputs(model)
         labels = _labels("y", values, count)
@@ -93,6 +97,24 @@ class Samples:
         return next(iter(self.figures_of(solution).values()))
 
 
+def _check_spread(values: Float[np.ndarray, "n m"]) -> None:
+    """Warn of values in units that are far from theirs: the functions of a network start at about 1."""
+    size = float(np.abs(values).max())
+    if size and not 1 / FAR < size < FAR:
+        warnings.warn(
+            f"`y` goes up to {size:.1g}, far from 1, where networks start: fit it in units of {size:.0e}, or digits are lost.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+
+def _pair(name: str, given: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Points and values, as columns."""
+    if not isinstance(given, Sequence) or len(given) != 2:
+        raise ValueError(f"`{name}` must hold pairs of points and values, got {type(given).__name__}.")
+    return columns_of(name, given[0]), columns_of("y" if name == "x" else name, given[1])
+
+
 def columns_of(name: str, values: Any) -> Float[np.ndarray, "n columns"]:
     """A matrix of finite numbers, of one column for a line of them.
 
@@ -100,7 +122,12 @@ def columns_of(name: str, values: Any) -> Float[np.ndarray, "n columns"]:
         ValueError: for another shape, or numbers that are not finite.
     """
     array = values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
-    array = array.astype(float)
+    if array.dtype.kind not in "biufO":
+        raise ValueError(f"`{name}` must hold real numbers, got {array.dtype}.")
+    try:
+        array = array.astype(float)
+    except (TypeError, ValueError):
+        raise ValueError(f"`{name}` must hold real numbers, got objects that are none.") from None
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or array.size == 0:
         raise ValueError(f"`{name}` must have shape (n, columns) or (n,), got {array.shape}.")
@@ -117,9 +144,12 @@ def _taken_apart(data: Any, test: tuple[Any, Any] | None) -> tuple[tuple[Any, An
             raise ValueError(f"`x` must hold `{missing[0]}` as a dataset, got {', '.join(map(str, data))}.")
         given = test is None and all(key in data for key in KEYS[2:])
         return (data[KEYS[0]], data[KEYS[1]]), (data[KEYS[2]], data[KEYS[3]]) if given else test
-    if isinstance(data, (np.ndarray, Tensor, str)) or not isinstance(data, Iterable):
-        raise ValueError("`y` must hold the values at the points, got None; or give a dataset, or batches of both.")
-    pairs = [(columns_of("x", a), columns_of("y", b)) for a, b in data]
+    if hasattr(data, "__array__") or isinstance(data, str) or not isinstance(data, Iterable):
+        raise ValueError(
+            "`y` must hold the values at the points, got None; or give a dataset of `create_dataset`, or batches of both, such "
+            "as a `DataLoader`."
+        )
+    pairs = [_pair("x", batch) for batch in data]
     if not pairs:
         raise ValueError("`x` must give at least one batch of points and values, got none.")
     return (np.concatenate([a for a, _ in pairs]), np.concatenate([b for _, b in pairs])), test

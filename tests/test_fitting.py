@@ -210,3 +210,56 @@ def test_held_parameters_are_held_again_after_loading(tmp_path):
 def test_a_network_without_free_parameters_is_refused():
     with pytest.raises(ValueError, match="`model` must have a parameter to train, got none"):
         fit(KAN([1, 1]).requires_grad_(False), [0.0, 0.5], [1.0, 2.0])
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1e9, 0), (1, 1e9)])
+def test_values_in_other_units_are_fitted_as_closely(scale, shift):
+    x = np.random.default_rng(0).uniform(-1, 1, (400, 2))
+    y = np.sin(3 * x[:, 0]) + x[:, 1] ** 2
+    found = fit(KAN([2, 5, 1]), x, scale * y + shift, steps=60)
+    assert found.run["train_rmse"] < 1e-3 * scale * y.std()
+
+
+def test_values_that_are_far_from_one_are_warned_of():
+    x = np.linspace(-1, 1, 50)
+    with pytest.warns(RuntimeWarning, match="`y` goes up to 3e-19, far from 1"):
+        fit(KAN([1, 1]), x, 1e-19 * np.exp(x), steps=1)
+
+
+def test_a_file_that_exists_is_refused_before_the_training(tmp_path):
+    (tmp_path / "r.h5").touch()
+    seen = []
+    x = np.linspace(-1, 1, 50)
+    with pytest.raises(ValueError, match="exists"):
+        fit(KAN([1, 1]), x, x, record=tmp_path / "r.h5", starts=3, steps=1, on_step=seen.append)
+    assert seen == []
+
+
+@pytest.mark.parametrize("option", [{"deepen": True}, {"link": "log"}])
+def test_what_would_lose_formulas_is_refused(option):
+    kan = KAN([2, 1, 1])
+    kan.fix_symbolic(1, 0, 0, "exp")
+    with pytest.raises(ValueError, match="`model` must have all its edges, and none that is a formula"):
+        fit(kan, [[0, 0], [0, 1], [1, 0]], [1, 2, 3], steps=1, **option)
+
+
+@pytest.mark.parametrize("option", [{"deepen": True}, {"link": "log"}])
+def test_networks_in_single_precision_grow_too(option):
+    x = np.random.default_rng(0).uniform(0.5, 2, (100, 2))
+    found = fit(KAN([2, 2, 1, 1], dtype=torch.float32), x, x[:, 0] * x[:, 1], steps=8, **option)
+    assert next(found.network.parameters()).dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x": [0.0, 1.0], "y": [0.0, 1.0], "test": ([0.0],)}, "`test` must hold pairs of points and values"),
+        ({"x": [([0.0], [1.0], [2.0])]}, "`x` must hold pairs of points and values"),
+        ({"x": ["a", "b"], "y": [0, 1]}, "`x` must hold real numbers"),
+        ({"x": [0, 1j], "y": [0, 1]}, "`x` must hold real numbers"),
+        ({"x": [0, 1], "y": [0, 1], "grids": 5}, "`grids` must be ascending whole numbers"),
+    ],
+)
+def test_data_of_another_kind_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        fit(KAN([1, 1]), steps=1, **arguments)

@@ -42,7 +42,7 @@ def test_a_quotient_is_found_through_its_inverse(data, seed):
 def test_the_given_network_stays_as_it_is(data):
     kan = narrow()
     before = [p.clone() for p in kan.parameters()]
-    fit(kan, data[0], quotient(data[0]), link="inverse", steps=2)
+    fit(kan, data[0], quotient(data[0]), link="inverse", steps=15)
     assert all(torch.equal(a, b) for a, b in zip(before, kan.parameters(), strict=True))
 
 
@@ -89,6 +89,8 @@ def test_an_interruption_ends_both_trainings(data):
         (KAN([2, 2, 1]), "log", [1, 2, 3], "`model` must end in one hidden node and one output"),
         (KAN([2, 1]), "log", [1, 2, 3], "`model` must end in one hidden node and one output"),
         (KAN([2, 1, 1]), "log", [1, 0, 3], "`y` must be positive to be fitted through a link, got 0"),
+        (KAN([2, 1, 1]), "inverse", [1, 1, 1], "`y` must be numbers whose inverse is finite and not the same for all"),
+        (KAN([2, 1, 1]), ["log"], [1, 2, 3], "`link` must be one of inverse, log, square"),
     ],
 )
 def test_what_has_no_link_is_refused(model, link, y, message):
@@ -104,3 +106,16 @@ def test_another_network_has_no_last_edge():
 def test_classes_have_no_link():
     with pytest.raises(ValueError, match="`link` must be None for classes, got 'log'"):
         fit(KAN([1, 1, 2]), [0.0, 0.5, 1.0], [0, 1, 1], loss="cross_entropy", link="log", steps=1)
+
+
+def test_the_last_edge_lies_on_the_last_grid():
+    x = points(200, 3)[:, :2]
+    found = fit(KAN([2, 1, 1], grid=5), x, x[:, 0] * x[:, 1], link="log", grids=(3, 12), steps=8)
+    assert [len(layer.basis.members[0].grid) - 1 for layer in found.network.layers] == [12, 12]
+
+
+def test_a_link_that_does_not_suit_the_values_is_warned_of():
+    v = 10 ** np.random.default_rng(0).uniform(-12, 0, 200)
+    x = np.stack([np.log10(v), np.random.default_rng(1).uniform(-1, 1, 200)], 1)
+    with pytest.warns(RuntimeWarning, match="`link` 'inverse' starts .* away from `y`"):
+        fit(KAN([2, 1, 1]), x, v, link="inverse", steps=3)

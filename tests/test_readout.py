@@ -67,3 +67,11 @@ def test_a_constant_column_and_held_parameters_are_refused():
     kan.layers[0].requires_grad_(False)
     with pytest.raises(ValueError, match=r"`model` must not hold parameters such as layers\.0\.coefficients"):
         auto_symbolic(kan, x, x)
+
+
+def test_one_of_several_edges_alone_gets_another_function():
+    x = np.random.default_rng(0).uniform(-1, 1, (400, 2))
+    y = np.sin(3 * x[:, 0]) + x[:, 1] ** 2
+    found = auto_symbolic(KAN([2, 1], grid=5, k=3), x, y, functions=["x", "x^2", "sin", "exp"], steps=30)
+    formula = next(iter(found.snapped(x, y).values()))
+    assert str(sp.nsimplify(formula, tolerance=1e-12)) == "x2**2 + sin(3*x1)"

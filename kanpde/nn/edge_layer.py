@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -55,9 +56,13 @@ class EdgeLayer(Layer):
         super().__init__(n_in, basis, functions.T.reshape(-1, 1).clone())
         self.n_out = n_out
         edges = torch.tensor(list(learned), dtype=torch.long, device=functions.device).reshape(-1, 2)
-        self.register_buffer("edges", edges, persistent=False)
+        self.register_buffer("edges", edges)
         numbers = functions.new_tensor([list(affine) for _, affine in symbolic.values()]).reshape(-1, 4)
         self.symbolic = SymbolicEdges(list(symbolic), [f for f, _ in symbolic.values()], numbers)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        state_dict.setdefault(f"{prefix}edges", self.edges)  # files of older versions lack them
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
     @property
     def pairs(self) -> list[Pair]:

@@ -22,8 +22,16 @@ def expansion(
     basis: Basis, coefficients: Float[Tensor, "features n_out"], x: Float[Tensor, "*batch n_in"]
 ) -> Float[Tensor, "*batch n_out"]:
     """`basis(x).flatten(-2) @ coefficients`, differentiable any number of times."""
+    if is_autocast(x):
+        with torch.autocast(x.device.type, enabled=False):
+            return expansion(basis, coefficients, x.to(coefficients.dtype))
     out = _Expansion.apply(basis, torch.is_grad_enabled(), coefficients, x.reshape(-1, x.shape[-1]))
     return out.reshape(*x.shape[:-1], coefficients.shape[1])
+
+
+def is_autocast(x: Tensor) -> bool:
+    """Whether PyTorch chooses the types of numbers on the device of a tensor."""
+    return x.device.type in ("cpu", "cuda") and torch.is_autocast_enabled(x.device.type)
 
 
 class _Expansion(torch.autograd.Function):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import sympy as sp
 import torch
 from jaxtyping import Float
@@ -23,7 +24,7 @@ from .network import Network, check_width
 from .prune import TOLERANCE, prune
 from .refine import raise_degree, refine_grid
 from .symbolic import Match, SymbolicFunction
-from .symbolic.fix import fix_symbolic, suggest_layer, suggest_symbolic, unfix_symbolic
+from .symbolic.fix import CONSTANT, fix_symbolic, suggest_layer, suggest_symbolic, unfix_symbolic
 from .symbolic.formula import symbolic_formula
 from .symbolic.match import PRICE
 
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOVED = 1e-3
-"""Relative L2 change of the outputs by a refinement above which it is no longer called the same function."""
+"""Relative L2 change of the outputs above which it is no longer called the same function."""
+UNSEEN = 0.9
+"""Deviation from the nearest function, beside the spread of an edge, above which the edge may be called a constant."""
 USUAL_POINTS = 1024
 """Inputs at which edges are looked at where none are given."""
 
@@ -157,7 +160,7 @@ class KAN(Network):
         if not moved <= MOVED:
             warnings.warn(
                 f"The refined network differs by {moved:.1g} from the given one (relative L2): its hidden values leave "
-                "their grids, or the new grid does not have the old points. Train it further, or use a multiple of `grid`.",
+                "their grids, or the new grid does not have the old points. Train it further, or use a `grid` that is a multiple.",
                 RuntimeWarning,
                 stacklevel=2,
             )
@@ -269,15 +272,35 @@ class KAN(Network):
             for pair, suggestions in edges.items():
                 if not suggestions:
                     raise ValueError(f"`functions` must hold one that is defined on edge {pair} of layer {number}.")
-            best = {pair: suggestions[0] for pair, suggestions in edges.items()}
+            best = {pair: _best(suggestions) for pair, suggestions in edges.items()}
             fix_symbolic(changed, number, best)
             found.append(best)
+        moved = _distance(self, changed, seen)
+        if not moved <= MOVED:
+            warnings.warn(
+                f"As formulas the network differs by {moved:.1g} from what it was (relative L2). Fit it once more: the numbers "
+                "of the formulas go on being trained; `kanpde.auto_symbolic(kan, x, y)` does so after every layer.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         self.layers = changed.layers
         return found
 
     def unfix_symbolic(self, layer: int, i: int, j: int) -> None:
-        """Make a formula a learned function again, in place: the closest one in the basis of the layer."""
+        """Make a formula a learned function again, in place: the closest one in the basis of the layer, on its grid.
+
+        A warning says so if the outputs move by more than 0.1 %, which they do where the values of the node leave the grid.
+        """
+        before, seen = copy.deepcopy(self), self._seen(None)
         unfix_symbolic(self, layer, i, j)
+        moved = _distance(before, self, seen)
+        if not moved <= MOVED:
+            warnings.warn(
+                f"Edge ({i}, {j}) of layer {layer} moved the outputs by {moved:.1g} (relative L2) when it became a learned "
+                "function: the values of its node leave the grid, or the grid is too coarse for it. Train it further.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def symbolic_formula(self, inputs: Sequence[str | sp.Expr] | None = None) -> list[sp.Expr]:
         """The outputs as SymPy expressions, once every edge is a formula or absent.
@@ -318,7 +341,7 @@ class KAN(Network):
 
     def _seen(self, x: Float[Tensor, "n inputs"] | None) -> Float[Tensor, "n inputs"]:
         if x is not None:
-            points = torch.as_tensor(x).to(next(self.parameters()))
+            points = torch.as_tensor(x if isinstance(x, Tensor) else np.asarray(x)).detach().to(next(self.parameters()))
             if points.ndim != 2 or points.shape[1] != self.width[0] or not bool(points.isfinite().all()):
                 raise ValueError(
                     f"`x` must be finite inputs of the network, shape (n, {self.width[0]}), got {tuple(points.shape)}: "
@@ -327,6 +350,19 @@ class KAN(Network):
             return points
         points = SobolEngine(self.width[0], scramble=True, seed=0).draw(USUAL_POINTS, dtype=torch.float64)
         return 2 * points - 1
+
+
+def _best(suggestions: Sequence[Match]) -> Match:
+    """The best score; a constant only where no function says anything of the edge."""
+    function = next((m for m in suggestions if m.function.name != CONSTANT), None)
+    return suggestions[0] if function is None or function.deviation > UNSEEN else function
+
+
+def _distance(before: Network, after: Network, x: Float[Tensor, "n inputs"]) -> float:
+    """Relative L2 distance of the outputs."""
+    with torch.no_grad():
+        old, new = (network(x.to(next(network.parameters()))) for network in (before, after))
+    return float((new - old).norm() / old.norm().clamp_min(torch.finfo(old.dtype).tiny))
 
 
 def _bases(
@@ -341,7 +377,7 @@ def _bases(
     degrees = per_layer("k", k, count, "a constant cannot see its input")
     found = []
     for name, g, degree in zip(chosen, grids, degrees, strict=True):
-        edges = name if isinstance(name, Basis) else _named(name)(g, degree)
+        edges = copy.deepcopy(name).to(torch.float64) if isinstance(name, Basis) else _named(name)(g, degree)
         with_base = base if base is not None else name == "bspline"
         found.append(Union(edges, SiLU()) if with_base else edges)
     return found

@@ -12,6 +12,7 @@ class KANLinear(KANLayer):
     """Put in the place of `torch.nn.Linear(in_features, out_features)`: a learned function on every connection.
 
     Any number of dimensions may stand before the features. Beyond the grid the splines go on as straight lines.
+    Under autocast it computes in the type of its parameters; the transforms of `torch.func` do not see into it.
 
     Args:
         in_features: number of inputs, at least 1.

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ..jet import Jet, JetPlan, column_major, expand, expand_and_mix, expand_and_mix_keeping_features
 from ..linearisation import LayerSlopes, Slopes
 from .basis import Basis, Tanh
-from .expansion import expansion
+from .expansion import expansion, is_autocast
 from .symbolic.edges import Formula, Pair
 
 
@@ -203,7 +203,13 @@ class Network(nn.Module):
         return sum(p.numel() for p in self.parameters())
 
     def forward(self, x: Float[Tensor, "*batch n_in"]) -> Float[Tensor, "*batch n_out"]:
-        """Values of the outputs."""
+        """Values of the outputs.
+
+        Raises:
+            TypeError: for what is no tensor of the numbers that the parameters are.
+            ValueError: for another number of inputs.
+        """
+        _check_inputs(x, self.width[0], next(self.parameters()).dtype)
         for i, layer in enumerate(self.layers):
             if i and self.squash is not None:
                 x = self.squash(x)[..., 0]
@@ -250,6 +256,17 @@ class Network(nn.Module):
 
     def _squashed(self, jet: Jet, plan: JetPlan) -> Jet:
         return jet if self.squash is None else expand(self.squash, jet, plan)[..., 0]
+
+
+def _check_inputs(x: object, n_in: int, dtype: torch.dtype) -> None:
+    if not isinstance(x, Tensor):
+        raise TypeError(f"`x` must be a tensor, got {type(x).__name__}: `torch.as_tensor(x)`.")
+    if x.ndim == 0 or x.shape[-1] != n_in:
+        raise ValueError(f"`x` must have {n_in} columns, one per input, got shape {tuple(x.shape)}.")
+    if x.dtype != dtype and not is_autocast(x):
+        raise TypeError(
+            f"`x` must be of {dtype} like the parameters, got {x.dtype}: `x.to({dtype})`, or `dtype=` of the network."
+        )
 
 
 def check_width(width: Sequence[int]) -> list[int]:

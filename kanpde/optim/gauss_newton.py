@@ -186,7 +186,7 @@ class _Search:
         self.problem, self.linear, self.factor, self.theta = problem, linear, factor, problem.theta
         self.loss, self.ratio, self.geodesic = float(linear.rows @ linear.rows), ratio, geodesic
         self.probes = 0
-        self.floor, self.ceiling = factor.relative_floor * largest, 1e4 * largest
+        self.floor, self.ceiling = factor.relative_floor * largest, 1e4 * max(largest, self.loss)
 
     def probe(self, damping: float) -> _Accepted | None:
         """The step with this damping, or None if it does not lower the loss as predicted."""

@@ -135,15 +135,11 @@ def _fitted(
         "link": link,
         "grids": grids[:1] if quick else grids,
     }
-    return not_interrupted(fit(_kan(target, degree, grids, link, seed), data, steps=steps, seed=seed, **options))
+    return not_interrupted(fit(_kan(target, degree, grids, seed), data, steps=steps, seed=seed, **options))
 
 
-def _kan(target: Target, degree: int, grids: Sequence[int], link: str | None, seed: int) -> KAN:
-    """On its first grid; a last edge that starts as the inverse of a link is on the last one."""
-    bases = splines(target.width, grids[0], degree)
-    if link is not None:
-        bases[-1] = splines(target.width, grids[-1], degree)[-1]
-    return KAN(target.width, basis=bases, base=False, seed=seed)
+def _kan(target: Target, degree: int, grids: Sequence[int], seed: int) -> KAN:
+    return KAN(target.width, basis=splines(target.width, grids[0], degree), base=False, seed=seed)
 
 
 def splines(width: Sequence[int], intervals: int, degree: int) -> list[BSpline]:

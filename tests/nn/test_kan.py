@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from kanpde import fit
 from kanpde.nn import KAN, KANLayer
 from kanpde.nn.basis import BSpline, Chebyshev, Fourier, Gaussian, SiLU, Union
+from kanpde.nn.prune import prune
 
 KINDS = {
     "bspline": {"grid": [4, 3], "k": [3, 5]},
@@ -179,4 +181,52 @@ def test_formulas_without_a_value_at_some_inputs_are_named():
     with pytest.raises(ValueError, match="inputs at which all edges have values"):
         kan.attribution()
     with pytest.raises(ValueError, match=r"`sqrt` on edge \(0, 0\) of layer 1 must have values on all of"):
+        kan.unfix_symbolic(1, 0, 0)
+
+
+def test_weights_bring_their_grids_along():
+    source = KAN([2, 3, 1], basis=[BSpline(grid=torch.tensor([0, 1, 3, 4, 5.0], dtype=torch.float64))] * 2, base=False)
+    other = KAN([2, 3, 1], grid=4, base=False, seed=1)
+    other.load_state_dict(source.state_dict())
+    x = 4 * cube(50, 2).abs()
+    assert_close(other(x), source(x))
+
+
+def test_weights_bring_the_edges_along_that_were_left():
+    x = cube(50, 2)
+    kan = KAN([2, 2, 1], seed=0)
+    first, second = (prune(kan, x, remove=[[pair], []]).network for pair in ((0, 0), (1, 1)))
+    second.load_state_dict(first.state_dict())
+    assert_close(second(x), first(x))
+    older = {name: value for name, value in first.state_dict().items() if not name.endswith("edges")}
+    first.load_state_dict(older)
+
+
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        (np.zeros((3, 2)), TypeError, "`x` must be a tensor, got ndarray"),
+        (torch.zeros(3, 2), TypeError, "`x` must be of torch.float64 like the parameters, got torch.float32"),
+        (cube(3, 1), ValueError, "`x` must have 2 columns, one per input, got shape"),
+    ],
+)
+def test_what_a_network_cannot_be_called_with_is_named(x, error, message):
+    with pytest.raises(error, match=message):
+        KAN([2, 1])(x)
+
+
+def test_formulas_for_all_edges_are_functions_and_say_how_far_they_moved():
+    x = cube(300, 2)
+    kan = fit(KAN([2, 2, 1], seed=0), x, torch.sin(3 * x[:, 0]), steps=30).network
+    with pytest.warns(RuntimeWarning, match=r"As formulas the network differs by .* from what it was"):
+        found = kan.auto_symbolic(functions=["0", "x", "sqrt"])
+    assert {match.function.name for match in found[1].values()} != {"0"}
+
+
+def test_a_formula_that_is_learned_again_says_how_far_it_moved():
+    kan = KAN([1, 1, 1], grid=2, k=1, base=False)
+    kan.fix_symbolic(1, 0, 0, "exp")
+    with torch.no_grad():
+        kan.layers[1].symbolic.affine[0, 0] = 9.0
+    with pytest.warns(RuntimeWarning, match=r"Edge \(0, 0\) of layer 1 moved the outputs by"):
         kan.unfix_symbolic(1, 0, 0)

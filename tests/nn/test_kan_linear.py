@@ -51,3 +51,9 @@ def test_beyond_the_grid_the_splines_are_straight():
 def test_numbers_out_of_range_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         KANLinear(**{"in_features": 2, "out_features": 2} | arguments)
+
+
+def test_it_computes_in_its_own_type_under_autocast():
+    model = torch.nn.Sequential(torch.nn.Linear(4, 4), KANLinear(4, 2))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert model(torch.randn(3, 4)).dtype == torch.float32

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -51,11 +53,21 @@ class BSpline(Basis):
         above = grid[-1] + steps.flip(0) * (grid[-1] - grid[-2])
         self.register_buffer("knots", torch.cat([below, grid, above]))
         self.size = len(grid) - 1 + self.degree
+        self.register_buffer("pieces", None, persistent=False)
+        self._measure(grid)
+
+    def _measure(self, grid: Float[Tensor, " points"]) -> None:
+        """What follows from the grid points."""
         self.middle, length = ((grid[0] + grid[-1]) / 2).item(), (grid[-1] - grid[0]).item()
         self.per_length = (len(grid) - 1) / length
         uniform = bool((grid.diff() - 1 / self.per_length).abs().max() <= UNIFORM * length)
-        pieces = _pieces(self.degree, self.per_length).to(grid) if uniform else None
-        self.register_buffer("pieces", pieces, persistent=False)
+        self.pieces = _pieces(self.degree, self.per_length).to(grid) if uniform else None
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        before = self.knots.clone()
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+        if not torch.equal(before, self.knots):
+            self._measure(self.grid)
 
     @property
     def grid(self) -> Tensor:

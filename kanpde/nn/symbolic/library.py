@@ -68,6 +68,7 @@ def chosen(functions: Iterable[str | SymbolicFunction] | None) -> list[SymbolicF
     """
     if functions is None:
         return [f for name, f in LIBRARY.items() if name not in EQUIVALENT]
+    functions = [functions] if isinstance(functions, str | SymbolicFunction) else functions
     found = [f if isinstance(f, SymbolicFunction) else named(f) for f in functions]
     if not found:
         raise ValueError("`functions` must hold at least one function, got none: name some, such as 'sin'.")
