@@ -77,7 +77,8 @@ def _deviation(field: Field | SlabField, points: PointSet, name: str, wanted: np
 
 def _array(name: str, values: Any) -> np.ndarray:
     try:
-        return np.squeeze(np.asarray(values, float))
+        array = np.asarray(values, float)
+        return np.squeeze(array) if array.ndim > 1 else array
     except (TypeError, ValueError):
         raise ValueError(f"`data` must hold numbers, got {values!r} for {name}.") from None
 
@@ -116,7 +117,7 @@ def _flat(
     """Points and values as columns, also where the coordinates are the axes of a grid."""
     coordinates = {n: found[n] for n in field.names}
     unknowns = {n: v for n, v in found.items() if n not in coordinates}
-    shapes = {v.shape for v in found.values() if v.size != 1} or {()}
+    shapes = {v.shape for n, v in found.items() if v.size != 1 or (n in unknowns and v.shape)} or {()}
     axes = {n: np.atleast_1d(c) for n, c in coordinates.items()}
     grid = tuple(len(a) for a in axes.values() if len(a) > 1)
     if len(shapes) == 1:

@@ -25,6 +25,7 @@ from .conditions import (
 from .expression import numeric
 from .geometry import Face, PointSet, Quadrature, tensor_points
 from .interfaces import interface_terms
+from .jumps import jumps
 from .materials import meeting, within
 from .problem import Problem
 from .sampling import Uniform
@@ -99,6 +100,7 @@ def check(problem: Problem) -> CheckReport:
         _fluxes_balance,
         _numbers_are_told,
         _coefficients_are_likely,
+        _coefficients_are_continuous,
         _symmetry_holds,
     ):
         try:
@@ -323,23 +325,26 @@ def _values_are_periodic(problem: Problem) -> Iterator[Finding]:
 
 
 def _start_meets_boundary(problem: Problem) -> Iterator[Finding]:
-    """Initial and boundary values agree where the boundary meets the start."""
+    """Initial values meet the conditions at the boundary where it meets the start."""
     starts = [c for c in problem.condition_list if isinstance(c, Initial) and c.order == 0]
-    sides = [c for c in problem.condition_list if isinstance(c, Dirichlet)]
+    sides = [c for c in problem.condition_list if isinstance(c, (Dirichlet, Neumann, Robin))]
     for start, side in [(start, side) for start in starts for side in sides]:
         for name in [n for n in start.values if n in side.values]:
             if not (is_given(start.values[name]) and is_given(side.values[name])):
                 continue
-            difference = problem.with_cases(_at_start(problem, start.values[name] - side.values[name]))
+            u = problem.unknown[name]
+            missed = side.residual(u, problem.domain, side.values[name]).subs(u, start.values[name]).doit()
+            difference = problem.with_cases(_at_start(problem, missed))
             for face in problem.domain.boundary(side.on).faces:
                 points = problem.domain.sample_face(face, CHECK_POINTS, Uniform(0))
                 gap = float(np.abs(numeric(difference, points.known)).max())
                 if gap > TOLERANCE:
                     where = problem.domain.face_name(face)
+                    what = "solution" if isinstance(side, Dirichlet) else f"slope of {name}"
                     yield Finding(
                         "warning",
-                        f"initial and boundary value of {name} differ by {gap:.3g} at the start on {where}: the solution "
-                        "jumps there.",
+                        f"the initial value of {name} misses {type(side).__name__} on {where} by {gap:.3g}: the {what} jumps "
+                        "at the start, which networks and differences follow slowly.",
                     )
 
 
@@ -394,4 +399,10 @@ def _numbers_are_told(problem: Problem) -> Iterator[Finding]:
 def _coefficients_are_likely(problem: Problem) -> Iterator[Finding]:
     """Signs and sizes are such that the problem has a solution that can be found."""
     for sentence in doubts(problem):
+        yield Finding("warning", sentence)
+
+
+def _coefficients_are_continuous(problem: Problem) -> Iterator[Finding]:
+    """No coefficient of a highest derivative jumps, which loses the continuity of the flux."""
+    for sentence in jumps(problem):
         yield Finding("warning", sentence)

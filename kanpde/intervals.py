@@ -90,6 +90,8 @@ class Uncertainty:
         Raises:
             ValueError: for an unknown, or coordinates, that there are not.
         """
+        if unknown not in self.field.unknowns:
+            raise ValueError(f"`unknown` must be one of {', '.join(self.field.unknowns)}, got '{unknown}'.")
         found = self.field(**coordinates)
         value = np.asarray(found[unknown] if isinstance(found, dict) else found)
         arrays = np.broadcast_arrays(*[np.asarray(coordinates[n], float) for n in self.field.names])

@@ -94,6 +94,9 @@ class Plan:
             raise ValueError(f"`restarts` must be a whole number of at least 0, got {self.restarts!r}.")
         if not isinstance(self.refinements, Sequence):
             raise TypeError(f"`refinements` must be a tuple, got {self.refinements!r}: write ({self.refinements!r},).")
+        classes = [r.__name__ for r in self.refinements if isinstance(r, type)]
+        if classes:
+            raise TypeError(f"`refinements` must hold objects, got the class {classes[0]}: write {classes[0]}(...).")
         object.__setattr__(self, "refinements", tuple(self.refinements))
         self._check_parts()
 

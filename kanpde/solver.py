@@ -10,6 +10,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 from torch import nn
@@ -37,6 +38,10 @@ __all__ = ["DivergenceError", "Points", "solve"]
 DEFAULT_SECONDS = 60.0
 SMALL = 4_000_000
 """Entries of the Jacobian below which a second thread costs more than it brings."""
+
+
+LARGEST = 2**63 - 1
+"""The largest seed that a generator of PyTorch takes."""
 
 
 def solve(
@@ -92,7 +97,7 @@ def solve(
         ValueError: for bad input; nothing has been written then.
         DivergenceError: if the loss is no longer finite; the record holds the history.
     """
-    _check_kinds(problem, model, seed, steps, threads)
+    _check_kinds(problem, model, seed, steps, threads, hard)
     if problem.eigenvalue is not None:
         raise ValueError(
             f"`problem` {problem.name} has the eigenvalue {problem.eigenvalue}, and u = 0 solves it: call "
@@ -200,7 +205,7 @@ def limited_threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _check_kinds(problem: object, model: object, seed: object, steps: object, threads: object) -> None:
+def _check_kinds(problem: object, model: object, seed: object, steps: object, threads: object, hard: object) -> None:
     if not isinstance(problem, Problem):
         name = problem.__name__ if isinstance(problem, type) else "Poisson"
         raise TypeError(f"`problem` must be an instance of a Problem, got {problem!r}: write {name}().")
@@ -212,6 +217,10 @@ def _check_kinds(problem: object, model: object, seed: object, steps: object, th
         if isinstance(value, bool) or not isinstance(value, Integral) or (least is not None and value < least):
             bound = "" if least is None else f" of at least {least}"
             raise ValueError(f"`{name}` must be a whole number{bound}, got {value!r}.")
+    if isinstance(seed, Integral) and int(seed) > LARGEST:
+        raise ValueError(f"`seed` must be at most {LARGEST}, got {seed}.")
+    if not isinstance(hard, (bool, np.bool_)):
+        raise TypeError(f"`hard` must be True or False, got {hard!r}.")
 
 
 def _check_plan(plan: Plan, problem: Problem) -> None:
@@ -308,6 +317,11 @@ def _check_model(model: nn.Module, ansatz: Ansatz) -> None:
 def _check_reference(reference: Reference | None, problem: Problem) -> None:
     if reference is None:
         return
+    if not isinstance(reference, Reference):
+        raise TypeError(
+            f"`reference` must be a Reference such as finite_difference(problem), got {reference!r}: that of a recorded run is "
+            "Solution.load(path).reference."
+        )
     if tuple(reference.axes) != problem.domain.names or not set(reference.values) <= set(problem.unknown):
         raise ValueError(
             f"`reference` must have {', '.join(problem.unknown)} on axes {', '.join(problem.domain.names)}, "

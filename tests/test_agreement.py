@@ -103,6 +103,7 @@ def test_points_outside_of_the_domain_are_refused(solution, monkeypatch):
         ({"x": [0], "t": [0], "u": ["a"]}, None, r"`data` must hold numbers, got \['a'\] for u"),
         ({"x": [0, 1], "t": [0, 1], "u": [0, np.nan]}, None, "got 1 of 2 others in column u: leave these rows out"),
         ({"x": [0, np.inf], "t": [0, 1], "u": [0, 1]}, None, "got 1 of 2 others in column x"),
+        ({"x": [0, 1, 2], "t": [0, 0, 1], "u": [1]}, None, r"`data` must hold columns of one length, .* got x \(3,\)"),
         ({"x": [], "t": [], "u": []}, None, "`data` must hold finite numbers, got 0 of 0"),
     ],
 )

@@ -270,8 +270,21 @@ def test_an_initial_value_that_jumps_at_the_boundary_is_a_warning():
     x = STRIP.coordinate("x")
     found = report(heat, Initial(u=x), Dirichlet(u=0), domain=STRIP)
     assert [f.message for f in found.findings] == [
-        "initial and boundary value of u differ by 1 at the start on x=1: the solution jumps there."
+        "the initial value of u misses Dirichlet on x=1 by 1: the solution jumps at the start, which networks and differences "
+        "follow slowly."
     ]
+
+
+@pytest.mark.parametrize(("side", "by"), [(Neumann(u=3, on="x=1"), "2"), (Robin(u=4, a=1, b=2, on="x=1"), "1")])
+def test_an_initial_slope_that_jumps_at_the_boundary_is_a_warning(side, by):
+    x = STRIP.coordinate("x")
+    found = report(heat, Initial(u=x), Dirichlet(u=0, on="x=0"), side, domain=STRIP)
+    kind = type(side).__name__
+    assert [f.message for f in found.findings] == [
+        f"the initial value of u misses {kind} on x=1 by {by}: the slope of u jumps at the start, which networks and "
+        "differences follow slowly."
+    ]
+    assert report(heat, Initial(u=x), Dirichlet(u=0, on="x=0"), Neumann(u=1, on="x=1"), domain=STRIP).findings == ()
 
 
 def test_corners_are_compared_along_the_whole_edge_and_at_the_start():

@@ -29,6 +29,7 @@ ORDER = [
     "masks",
     "singularity",
     "scales",
+    "jumps",
     "sources",
     "check",
     "coefficient",

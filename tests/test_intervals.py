@@ -87,6 +87,8 @@ def test_what_the_measurements_cannot_tell_is_said():
     doubt = uncertainty(problem, found)
     assert any("a and b one by one" in d for d in doubt.doubts)
     assert "the measurements cannot tell" in str(doubt)
+    with pytest.raises(ValueError, match="`unknown` must be one of u, got 'q'"):
+        doubt.band("q", x=0.5)
 
 
 def test_what_has_no_measurements_or_several_slabs_is_refused():

@@ -69,6 +69,7 @@ def test_slabs_out_of_range_are_refused(setting, message):
         ({"balance": "causal"}, r"`balance` must be an object such as GradientNorm\(\), got 'causal'"),
         ({"balance": GradientNorm}, "`balance` must be an object such as"),
         ({"resampling": "rad"}, r"`resampling` must be an object such as RAD\(\), got 'rad'"),
+        ({"refinements": (FinerGrid,)}, r"`refinements` must hold objects, got the class FinerGrid: write FinerGrid\("),
         ({"refinements": FinerGrid()}, r"`refinements` must be a tuple, got FinerGrid\(factor=2\): write"),
     ],
 )

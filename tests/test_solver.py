@@ -78,6 +78,9 @@ def interrupt_at(step):
 BAD = [
     ({"seed": -1}, "`seed` must be a whole number of at least 0, got -1"),
     ({"seed": 1.5}, "`seed` must be a whole number of at least 0, got 1.5"),
+    ({"seed": 10**20}, "`seed` must be at most 9223372036854775807, got 100000000000000000000"),
+    ({"hard": "no"}, "`hard` must be True or False, got 'no'"),
+    ({"reference": "run.h5"}, r"`reference` must be a Reference such as finite_difference\(problem\), got 'run.h5'"),
     ({"steps": 2.5}, "`steps` must be a whole number, got 2.5"),
     ({"steps": 0}, "`steps` must be positive"),
     ({"seconds": -3.0}, "`seconds` must be positive"),

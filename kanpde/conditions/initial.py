@@ -13,6 +13,8 @@ from .place import AtStart
 class Initial(Condition):
     """Value, or time derivative with `order=1`, at the first instant: `Initial(u=f)`, `Initial(u=g, order=1)`.
 
+    What depends on the time is taken there, such as a manufactured solution.
+
     Raises:
         ValueError: for an order other than 0 to 3.
     """
