@@ -102,6 +102,7 @@ def auto_symbolic(
     starts: int = 1,
     deepen: bool = False,
     grids: Sequence[int] | None = None,
+    link: str | None = None,
     sparse: bool = False,
     seed: int = 0,
 ) -> Readout:
@@ -124,6 +125,7 @@ def auto_symbolic(
         starts: of the first fit; see `fit`.
         deepen: likewise.
         grids: likewise.
+        link: likewise.
         sparse: hold edges few and small before pruning, by `kanpde.regularisation.Sparsity`: where several sets of edges
             describe the values as well, such as for x y.
         seed: of restarts.
@@ -140,8 +142,8 @@ def auto_symbolic(
         return not_interrupted(fit(network, x, y, steps=steps, seed=seed))
 
     reading = _Reading(inputs, None if functions is None else chosen(functions), price, refit)
-    alone = starts == 1 and not deepen and grids is None
-    options: dict[str, Any] = {"starts": starts, "deepen": deepen, "grids": grids, "seed": seed}
+    alone = starts == 1 and not deepen and grids is None and link is None
+    options: dict[str, Any] = {"starts": starts, "deepen": deepen, "grids": grids, "link": link, "seed": seed}
     found = not_interrupted(fit(copy.deepcopy(model), x, y, steps=4 * steps if alone else steps, **options))
     errors = [_error(found)]
     whole = found

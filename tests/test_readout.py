@@ -75,3 +75,11 @@ def test_one_of_several_edges_alone_gets_another_function():
     found = auto_symbolic(KAN([2, 1], grid=5, k=3), x, y, functions=["x", "x^2", "sin", "exp"], steps=30)
     formula = next(iter(found.snapped(x, y).values()))
     assert str(sp.nsimplify(formula, tolerance=1e-12)) == "x2**2 + sin(3*x1)"
+
+
+def test_the_first_fit_may_go_through_a_link():
+    x, y = quotient()
+    kan = KAN([2, 1, 1], grid=8, k=5, base=False)
+    found = auto_symbolic(kan, x, y, functions=["x", "exp", "log"], link="log", steps=25)
+    assert found.complete
+    assert found.errors[-1] < 1e-12
