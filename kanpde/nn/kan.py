@@ -157,13 +157,11 @@ class KAN(Network):
         if grid is not None:
             finer, change = refine_grid(finer, grid)
             moved += change
-        if not moved <= MOVED:
-            warnings.warn(
-                f"The refined network differs by {moved:.1g} from the given one (relative L2): its hidden values leave "
-                "their grids, or the new grid does not have the old points. Train it further, or use a `grid` that is a multiple.",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+        _warn_of_change(
+            moved,
+            f"The refined network differs by {moved:.1g} from the given one (relative L2): its hidden values leave "
+            "their grids, or the new grid does not have the old points. Train it further, or use a `grid` that is a multiple.",
+        )
         return cast("KAN", finer)
 
     def attribution(self, x: Float[Tensor, "n inputs"] | None = None) -> Attribution:
@@ -276,13 +274,11 @@ class KAN(Network):
             fix_symbolic(changed, number, best)
             found.append(best)
         moved = _distance(self, changed, seen)
-        if not moved <= MOVED:
-            warnings.warn(
-                f"As formulas the network differs by {moved:.1g} from what it was (relative L2). Fit it once more: the numbers "
-                "of the formulas go on being trained; `kanpde.auto_symbolic(kan, x, y)` does so after every layer.",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+        _warn_of_change(
+            moved,
+            f"As formulas the network differs by {moved:.1g} from what it was (relative L2). Fit it once more: the numbers "
+            "of the formulas go on being trained; `kanpde.auto_symbolic(kan, x, y)` does so after every layer.",
+        )
         self.layers = changed.layers
         return found
 
@@ -294,13 +290,11 @@ class KAN(Network):
         before, seen = copy.deepcopy(self), self._seen(None)
         unfix_symbolic(self, layer, i, j)
         moved = _distance(before, self, seen)
-        if not moved <= MOVED:
-            warnings.warn(
-                f"Edge ({i}, {j}) of layer {layer} moved the outputs by {moved:.1g} (relative L2) when it became a learned "
-                "function: the values of its node leave the grid, or the grid is too coarse for it. Train it further.",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+        _warn_of_change(
+            moved,
+            f"Edge ({i}, {j}) of layer {layer} moved the outputs by {moved:.1g} (relative L2) when it became a learned "
+            "function: the values of its node leave the grid, or the grid is too coarse for it. Train it further.",
+        )
 
     def symbolic_formula(self, inputs: Sequence[str | sp.Expr] | None = None) -> list[sp.Expr]:
         """The outputs as SymPy expressions, once every edge is a formula or absent.
@@ -356,6 +350,11 @@ def _best(suggestions: Sequence[Match]) -> Match:
     """The best score; a constant only where no function says anything of the edge."""
     function = next((m for m in suggestions if m.function.name != CONSTANT), None)
     return suggestions[0] if function is None or function.deviation > UNSEEN else function
+
+
+def _warn_of_change(moved: float, sentence: str) -> None:
+    if not moved <= MOVED:
+        warnings.warn(sentence, RuntimeWarning, stacklevel=3)
 
 
 def _distance(before: Network, after: Network, x: Float[Tensor, "n inputs"]) -> float:
