@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from .counts import is_count
-from .growth import Growth
+from .growth import Growth, ascending
 from .interruption import WORDS
 from .link import check_link, with_last_edge, without_last_edge
 from .nn import Network
@@ -103,6 +103,7 @@ def fit(
     """
     if record is not None:
         check_target(record, overwrite=False)
+    grids = grids if grids is None else ascending(grids)
     samples = Samples.of(model, x, y, test, loss)
     if not is_count(starts):
         raise ValueError(f"`starts` must be a whole number of at least 1, got {starts}.")
@@ -166,7 +167,7 @@ def _linked(link: str, model: nn.Module, samples: Samples, loss: str, **options:
     test = None if others is None else (others[0], found.forward(others[1]))
     summed = fit(without_last_edge(kan, options["seed"]), points, found.forward(values), test=test, **options)
     grids = options["grids"]
-    intervals = None if grids is None else list(grids)[-1]
+    intervals = None if grids is None else grids[-1]
     basis = kan.layers[-1].basis
     network = with_last_edge(cast("Network", summed.network), basis, found, samples.inputs, values, intervals)
     with torch.no_grad():

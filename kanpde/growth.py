@@ -32,7 +32,7 @@ class Growth:
         inputs: its inputs at the training points.
         error: of the outputs there.
         deepen: whether it starts with its first hidden layer alone.
-        grids: numbers of grid intervals, ascending; those of the model without it.
+        grids: numbers of grid intervals, which ascend; those of the model without it.
         seed: of start values.
 
     Attributes:
@@ -54,7 +54,7 @@ class Growth:
     ):
         self.model, self.inputs, self.error, self.seed = model, inputs, error, seed
         self.depths: list[int] = []
-        self.grids = [] if grids is None else _ascending(grids)
+        self.grids = [] if grids is None else list(grids)
         if deepen:
             if not isinstance(model, KAN):
                 raise TypeError(f"`model` must be a KAN to be deepened, got {type(model).__name__}.")
@@ -176,7 +176,12 @@ def _check_splines(model: nn.Module) -> None:
         raise ValueError("`model` must have a layer of B-splines to be trained on several grids, got none.")
 
 
-def _ascending(grids: Sequence[int]) -> list[int]:
+def ascending(grids: Iterable[int]) -> list[int]:
+    """Numbers of grid intervals, as a list.
+
+    Raises:
+        ValueError: unless they are whole numbers of at least 1 that ascend.
+    """
     listed = list(grids) if isinstance(grids, Iterable) else []
     numbers = [int(g) for g in listed if is_count(g)]
     if not numbers or len(numbers) < len(listed) or any(b <= a for a, b in pairwise(numbers)):

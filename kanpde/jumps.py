@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 import numpy as np
 from jaxtyping import Float
 
 from .expression import Expression, Partial
-from .geometry import PointSet
+from .geometry import Domain, PointSet
 from .problem import Problem
 from .sampling import Uniform
 
@@ -18,8 +18,8 @@ LINES, STATIONS = 8, 257
 HALVINGS = 40
 JUMP = 0.02
 """Share of the largest coefficient by which it differs between two points however close."""
-VALUE = 1.0
-"""Of all unknowns and their derivatives, where a coefficient depends on them."""
+VALUE, OTHER = 1.0, 1.7
+"""Of all unknowns and their derivatives, where a coefficient depends on them: a jump has to be there for both."""
 
 
 def jumps(problem: Problem) -> Iterator[str]:
@@ -33,64 +33,76 @@ def jumps(problem: Problem) -> Iterator[str]:
     names, unknowns = problem.domain.names, list(problem.unknown.values())
     for equation in problem.equations.values():
         expression = Expression(equation, unknowns)
-        for number, (which, axis) in _highest(expression, names):
+        for number, (which, axis) in _highest(expression, problem.domain):
             coefficient = partial(_coefficient, expression, number)
             found = _jump(problem, coefficient, axis)
             if found is not None:
                 place, size = found
                 yield (
                     f"the coefficient of {_written(which, names)} jumps by {size:.3g} at {axis}={place:.6g}: as it stands the "
-                    f"slope of {which.unknown} is continuous there, and {which.unknown} not that of a continuous flux. If the "
-                    f"flux is meant, name `materials`, write k = by_material(...) and Interface({which.unknown}=0, "
+                    f"slope of {which.unknown} is continuous there. If k*grad({which.unknown}) should be, name `materials`, write k = by_material(...) and Interface({which.unknown}=0, "
                     f"flux=k*grad({which.unknown}))."
                 )
                 return
 
 
-def _highest(expression: Expression, names: tuple[str, ...]) -> Iterator[tuple[int, tuple[Partial, str]]]:
-    """The partial derivatives of the second order or above along one coordinate alone, each with its number and coordinate."""
+def _highest(expression: Expression, domain: Domain) -> Iterator[tuple[int, tuple[Partial, str]]]:
+    """The highest partial derivatives along one coordinate of space, each with its number and coordinate."""
     for number, p in enumerate(expression.partials):
         order = max(p.orders)
         highest = max(q.orders[p.orders.index(order)] for q in expression.partials if q.unknown == p.unknown)
-        if order == sum(p.orders) == highest >= 2:
-            yield number, (p, names[p.orders.index(order)])
+        axis = domain.names[p.orders.index(order)]
+        if order == sum(p.orders) == highest >= 2 and axis in domain.space_names:
+            yield number, (p, axis)
 
 
-def _coefficient(expression: Expression, number: int, points: PointSet) -> Float[np.ndarray, " n"]:
-    values = [np.full(len(points), VALUE) for _ in expression.partials]
+def _coefficient(expression: Expression, number: int, points: PointSet, value: float) -> Float[np.ndarray, " n"]:
+    values = [np.full(len(points), value) for _ in expression.partials]
     numbers = [np.float64(p.initial) for p in expression.parameters]
     with np.errstate(all="ignore"):
         _, slopes = expression.value_and_slopes(expression.known(points.known), [*values, *numbers])
     return np.broadcast_to(np.asarray(slopes[number], float), len(points))
 
 
-def _jump(problem: Problem, coefficient: Callable[[PointSet], np.ndarray], axis: str) -> tuple[float, float] | None:
+def _jump(
+    problem: Problem, coefficient: Callable[[PointSet, float], np.ndarray], axis: str
+) -> tuple[float, float] | None:
     """Where along a coordinate a coefficient differs however close two points are, and by how much."""
     starts = problem.domain.sample(LINES, Uniform(0))
-    low, high = problem.domain.bounds[axis]
-    stations = np.linspace(low, high, STATIONS)
     for number in range(LINES):
         base = {n: c[number] for n, c in starts.columns.items()}
-
-        def at(places: Float[np.ndarray, " m"], base: dict[str, float] = base) -> PointSet:
-            return PointSet({n: places if n == axis else np.full(len(places), v) for n, v in base.items()})
-
-        line = at(stations)
-        values = np.where(problem.domain.contains(line), coefficient(line), np.nan)
-        largest = np.nanmax(np.abs(values), initial=0.0)
-        steps = np.abs(np.diff(values))
-        if not np.isfinite(largest) or not np.nanmax(steps, initial=0.0) > JUMP * largest:
+        try:
+            found = _jump_on_line(problem, coefficient, axis, base)
+        except ValueError:  # something in the equation is not finite there: nothing is seen
             continue
-        k = int(np.nanargmax(steps))
-        a, b = stations[k], stations[k + 1]
-        for _ in range(HALVINGS):
-            middle = (a + b) / 2
-            left, here, right = coefficient(at(np.array([a, middle, b])))
-            a, b = (a, middle) if abs(here - left) > abs(right - here) else (middle, b)
-        left, right = coefficient(at(np.array([a, b])))
-        if abs(right - left) > JUMP * largest:
-            return float((a + b) / 2), float(abs(right - left))
+        if found is not None:
+            return found
     return None
+
+
+def _jump_on_line(
+    problem: Problem, coefficient: Callable[[PointSet, float], np.ndarray], axis: str, base: Mapping[str, float]
+) -> tuple[float, float] | None:
+    def at(*places: float) -> PointSet:
+        return PointSet({n: np.array(places) if n == axis else np.full(len(places), v) for n, v in base.items()})
+
+    low, high = problem.domain.bounds[axis]
+    stations = low + (high - low) * (np.arange(STATIONS) + 0.5) / STATIONS
+    inside = problem.domain.contains(at(*stations))
+    values = np.full(STATIONS, np.nan)
+    values[inside] = coefficient(at(*stations[inside]), VALUE)
+    steps = np.abs(np.diff(values))
+    largest = JUMP * float(np.nanmax(np.abs(values), initial=0.0))
+    if not np.isfinite(largest) or not np.nanmax(steps, initial=0.0) > largest:
+        return None
+    k = int(np.nanargmax(steps))
+    a, b = float(stations[k]), float(stations[k + 1])
+    for _ in range(HALVINGS):
+        middle = (a + b) / 2
+        left, here, right = coefficient(at(a, middle, b), VALUE)
+        a, b = (a, middle) if abs(here - left) > abs(right - here) else (middle, b)
+    sizes = [float(np.abs(np.diff(coefficient(at(a, b), value)))[0]) for value in (VALUE, OTHER)]
+    return ((a + b) / 2, sizes[0]) if min(sizes) > largest else None
 
 
 def _written(p: Partial, names: tuple[str, ...]) -> str:

@@ -88,7 +88,7 @@ def check_link(name: str, model: nn.Module, *values: Float[np.ndarray, "n output
             found = found.of(float(np.exp(np.log(given).mean())))
         with np.errstate(over="ignore", under="ignore", divide="ignore"):
             linked = found.forward(given)
-        if not np.isfinite(linked).all() or not linked.min() < linked.max():
+        if not np.isfinite(linked).all() or (what == "y" and not linked.min() < linked.max()):
             raise ValueError(
                 f"`{what}` must be numbers whose {name} is finite and not the same for all, got {given.min():g} to "
                 f"{given.max():g}: leave `link` out."
@@ -99,7 +99,7 @@ def check_link(name: str, model: nn.Module, *values: Float[np.ndarray, "n output
 def without_last_edge(model: KAN, seed: int) -> KAN:
     """A KAN of new start values that lacks the last edge."""
     bases = [copy.deepcopy(layer.basis) for layer in model.layers[:-1]]
-    found = KAN(model.width[:-1], basis=bases, base=False, squash=model.squash is not None, seed=seed)
+    found = KAN(model.width[:-1], basis=bases, base=False, squash=model.squash is not None, seed=int(seed))
     return found.to(next(model.parameters()))
 
 

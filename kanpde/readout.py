@@ -201,7 +201,7 @@ class _Reading:
         return None, {}
 
     def exchanged(self, found: Solution, names_of: Sequence[dict[Pair, str]], exact: float) -> Solution:
-        """Other functions for edges of a layer, those that have the same one together or one by one, as long as an error above rounding then halves.
+        """Exchange the functions of edges, all that are alike at once or one alone, while the error halves.
 
         It has to fall further by what the functions are more complex. While the layers behind were splines they made up for
         a function that only looks alike, such as a part of a sine for a square; now they cannot any more.

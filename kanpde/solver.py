@@ -38,8 +38,6 @@ __all__ = ["DivergenceError", "Points", "solve"]
 DEFAULT_SECONDS = 60.0
 SMALL = 4_000_000
 """Entries of the Jacobian below which a second thread costs more than it brings."""
-
-
 LARGEST = 2**63 - 1
 """The largest seed that a generator of PyTorch takes."""
 

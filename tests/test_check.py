@@ -10,6 +10,7 @@ from kanpde import (
     Neumann,
     Parameter,
     Periodic,
+    Piecewise,
     Problem,
     Rectangle,
     Robin,
@@ -20,6 +21,7 @@ from kanpde import (
     log,
     pi,
     sin,
+    sqrt,
 )
 
 LINE = Interval(x=(0, 1))
@@ -285,6 +287,19 @@ def test_an_initial_slope_that_jumps_at_the_boundary_is_a_warning(side, by):
         "differences follow slowly."
     ]
     assert report(heat, Initial(u=x), Dirichlet(u=0, on="x=0"), Neumann(u=1, on="x=1"), domain=STRIP).findings == ()
+
+
+def test_initial_slopes_that_are_small_infinite_or_of_unknown_numbers_are_no_findings():
+    x, t = STRIP.coordinate("x"), STRIP.coordinate("t")
+    for start, side in [
+        (exp(-(((x - 0.5) / 0.12) ** 2)), Neumann(u=0)),
+        (sqrt(x), Neumann(u=0, on="x=0")),
+        (Piecewise((0, x < 0.5), (1, True)), Neumann(u=0)),
+        (x, Neumann(u=1 / sqrt(t), on="x=1")),
+        (x, Robin(u=0, a=Parameter(1.0, name="h"), b=1, on="x=1")),
+    ]:
+        found = report(heat, Initial(u=start), side, domain=STRIP).findings
+        assert not any("misses" in f.message or f.severity == "error" for f in found), (start, side)
 
 
 def test_corners_are_compared_along_the_whole_edge_and_at_the_start():

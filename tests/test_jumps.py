@@ -4,7 +4,21 @@ import pytest
 import torch
 from sympy import Piecewise
 
-from kanpde import Coefficient, Dirichlet, Interval, Problem, Rectangle, Time, by_material, diff, div, grad, tanh
+from kanpde import (
+    Coefficient,
+    Dirichlet,
+    Disk,
+    Interval,
+    Problem,
+    Rectangle,
+    Time,
+    by_material,
+    diff,
+    div,
+    grad,
+    sqrt,
+    tanh,
+)
 from kanpde.jumps import jumps
 
 
@@ -98,3 +112,26 @@ def test_materials_and_coefficients_in_time_and_of_lower_derivatives_may_jump():
 
     assert list(jumps(Metals())) == []
     assert list(jumps(Switched())) == []
+
+
+@pytest.mark.parametrize(
+    ("domain", "equation"),
+    [
+        (Interval(x=(0, 1)), lambda u, x: u.xx + u.x / x + 4),
+        (Interval(x=(0, 1)), lambda u, x: diff(x**0.1 * u.x, x) + 1),
+        (Interval(x=(0, 2)), lambda u, x: Piecewise((2, u < x), (1, True)) * u.xx + 1),
+        (Disk(x=0, y=0, radius=1), lambda u, x, y: div((2 + sqrt(1 - x**2 - y**2)) * grad(u)) + 1),
+        (Time(t=(0, 10)), lambda u, t: Piecewise((2, t < 3), (1, True)) * u.tt - 1),
+    ],
+    ids=["axis", "root", "of the unknown", "shape", "time"],
+)
+def test_coefficients_that_are_singular_or_no_functions_of_space_are_left_alone(domain, equation):
+    class Singular(Problem):
+        """An equation that is not smooth somewhere."""
+
+        def conditions(self):
+            return []
+
+    Singular.domain = domain
+    Singular.residual = lambda self, u: equation(u, *domain.coordinates)
+    assert list(jumps(Singular())) == []

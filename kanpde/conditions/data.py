@@ -31,7 +31,7 @@ class Data(Condition):
     def __init__(self, points: Any, *, sigma: float = 1.0, weight: float = 1.0, **values: Any):
         super().__init__(weight=weight, values=values)
         self.sigma = positive(
-            "sigma", sigma, "it is a standard deviation, the same for all points; take one Data for each"
+            "sigma", sigma, "it is a standard deviation, the same at all points; take several Data for several of them"
         )
         if isinstance(points, dict):
             self.points: Any = {name: _column(name, value) for name, value in points.items()}

@@ -61,7 +61,12 @@ class EdgeLayer(Layer):
         self.symbolic = SymbolicEdges(list(symbolic), [f for f, _ in symbolic.values()], numbers)
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        state_dict.setdefault(f"{prefix}edges", self.edges)  # files of older versions lack them
+        self._non_persistent_buffers_set.discard("edges")  # as they were in modules that older versions pickled
+        edges = state_dict.setdefault(f"{prefix}edges", self.edges)  # which their files lack
+        both = {(int(i), int(o)) for i, o in edges.tolist()} & set(self.symbolic.pairs)
+        if both:
+            rest[-1].append(f"`{prefix}edges` must not hold {sorted(both)[0]}, which is a formula in this network.")
+            return
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
     @property

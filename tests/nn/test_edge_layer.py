@@ -114,6 +114,14 @@ def test_a_network_of_such_layers_comes_back_from_its_layout_and_weights():
     assert torch.equal(copy.deepcopy(kan)(points()), kan(points()))
 
 
+def test_edges_that_are_formulas_here_are_not_loaded():
+    first, second = KAN([2, 2, 1]), KAN([2, 2, 1])
+    first.fix_symbolic(0, 0, 0, "sin")
+    second.fix_symbolic(0, 1, 1, "sin")
+    with pytest.raises(RuntimeError, match=r"`layers.0.edges` must not hold \(1, 1\), which is a formula"):
+        second.load_state_dict(first.state_dict())
+
+
 def test_refining_leaves_the_formulas_alone_and_the_function_unchanged():
     network = mixed(BSpline(3, 3))
     finer, moved = refine_grid(network, 6)

@@ -56,18 +56,18 @@ class BSpline(Basis):
         self.register_buffer("pieces", None, persistent=False)
         self._measure(grid)
 
-    def _measure(self, grid: Float[Tensor, " points"]) -> None:
-        """What follows from the grid points."""
+    def _measure(self, grid: Float[Tensor, " points"], rounding: float = 0.0) -> None:
+        """What follows from the grid points, which are rounded like that."""
         self.middle, length = ((grid[0] + grid[-1]) / 2).item(), (grid[-1] - grid[0]).item()
         self.per_length = (len(grid) - 1) / length
-        uniform = bool((grid.diff() - 1 / self.per_length).abs().max() <= UNIFORM * length)
+        uniform = bool((grid.diff() - 1 / self.per_length).abs().max() <= max(UNIFORM, 4 * rounding) * length)
         self.pieces = _pieces(self.degree, self.per_length).to(grid) if uniform else None
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        before = self.knots.clone()
+        before, given = self.knots.clone(), state_dict.get(f"{prefix}knots", self.knots)
         super()._load_from_state_dict(state_dict, prefix, *rest)
         if not torch.equal(before, self.knots):
-            self._measure(self.grid)
+            self._measure(self.grid, max(torch.finfo(given.dtype).eps, torch.finfo(self.knots.dtype).eps))
 
     @property
     def grid(self) -> Tensor:
