@@ -125,7 +125,8 @@ def with_last_edge(
     grown, _ = deepen(network, 1, basis=basis, x=inputs, generator=generator)
     with torch.no_grad():
         seen, sums = grown.layer_inputs(inputs)[-1], network(inputs.to(next(network.parameters())))
-    scale = float((seen.max() - seen.min()) / (sums.max() - sums.min()))
+    span = float(sums.max() - sums.min())
+    scale = float(seen.max() - seen.min()) / span if span else 1.0
     shift = float(seen.min()) - scale * float(sums.min())
     low, high = max(values.min(), NARROWEST * values.max()), values.max()
     ends = np.sort(link.forward(np.array([low / BEYOND, BEYOND * high])))

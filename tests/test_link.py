@@ -62,6 +62,15 @@ def test_the_last_edge_is_the_inverse_of_the_link(name, basis):
         assert np.abs(joined(x).numpy() - values).max() < 1e-4
 
 
+def test_a_sum_that_is_constant_still_gets_its_edge():
+    x = torch.linspace(-1, 1, 50, dtype=torch.float64)[:, None]
+    sums = KAN([1, 1], grid=3, base=False)
+    with torch.no_grad():
+        sums.layers[0].coefficients.zero_()
+        joined = with_last_edge(sums, BSpline(4), LINKS["inverse"], x, np.linspace(0.5, 2, 50)[:, None])
+        assert joined(x).isfinite().all()
+
+
 def test_a_log_may_be_the_sum_of_an_only_layer():
     x = points(300, 2)[:, :2]
     found = fit(KAN([2, 1, 1], grid=10, base=False), x, x[:, 0] * x[:, 1] ** 2, link="log", steps=30)
