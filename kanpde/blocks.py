@@ -359,18 +359,19 @@ class LeastSquares:
     def without_drift(self, step: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
         """A step in `theta` without constants of edges that cancel at their nodes; see `Layer.without_drift`."""
         out = step.clone()
-        for layer, part, one in self._constants:
-            out[part] = layer.without_drift(step[part], one)
+        for layer, part, one, mean in self._constants:
+            out[part] = layer.without_drift(step[part], one, mean)
         return out
 
     @cached_property
-    def _constants(self) -> list[tuple[Layer, slice, Tensor]]:
-        """Layers whose edges have constants that can cancel, their part of `theta`, and the constant 1 on an edge."""
+    def _constants(self) -> list[tuple[Layer, slice, Tensor, Tensor]]:
+        """Layers whose edges have constants that can cancel, their part of `theta`, the constant 1 on an edge, and means."""
         found = []
         for layer, part in self._layers():
             one = layer.basis.one() if layer.bias is None and layer.n_in > 1 else None
             if one is not None:
-                found.append((layer, part, one.to(layer.coefficients)))
+                like = layer.coefficients
+                found.append((layer, part, one.to(like), layer.basis.mean().to(like)))
         return found
 
     @cached_property

@@ -127,11 +127,13 @@ class EdgeLayer(Layer):
                 elif learned:
                     functions[learned[0]] -= ones * m / h
 
-    def without_drift(self, step: Float[Tensor, " count"], one: Float[Tensor, " size"]) -> Float[Tensor, " count"]:
+    def without_drift(
+        self, step: Float[Tensor, " count"], one: Float[Tensor, " size"], mean: Float[Tensor, " size"]
+    ) -> Float[Tensor, " count"]:
         """A change of the parameters without the constants of edges that cancel at their nodes; formulas have `d` for it."""
         learned, numbers = step[: self.coefficients.numel()], step[self.coefficients.numel() :].view(-1, 4)
         edges = learned.view(-1, self.basis.size)
-        levels = torch.cat([edges @ one / (one @ one), numbers[:, 3]])
+        levels = torch.cat([edges @ mean, numbers[:, 3]])
         targets = torch.cat([self.edges[:, 1], self._targets])
         sums = levels.new_zeros(self.n_out).index_add(0, targets, levels)
         counts = levels.new_zeros(self.n_out).index_add(0, targets, torch.ones_like(levels))

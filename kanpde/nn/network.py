@@ -67,7 +67,9 @@ class Layer(nn.Module):
         numbers = torch.arange(count, device=self.coefficients.device).view(self.basis.size, -1)
         return self._arranged(numbers).flatten().argsort().view_as(numbers)
 
-    def without_drift(self, step: Float[Tensor, " count"], one: Float[Tensor, " size"]) -> Float[Tensor, " count"]:
+    def without_drift(
+        self, step: Float[Tensor, " count"], one: Float[Tensor, " size"], mean: Float[Tensor, " size"]
+    ) -> Float[Tensor, " count"]:
         """A change of the parameters without the constants of edges that cancel at their nodes.
 
         The layer stays the same function, but nothing else keeps such constants from growing without bounds.
@@ -75,9 +77,11 @@ class Layer(nn.Module):
         Args:
             step: of all parameters of the layer, in order.
             one: coefficients of the constant 1.
+            mean: those of the functions. (The mean of the coefficients instead left constants of 1e3 on B-splines of degree
+                12, whose coefficients are large where the function is not, and their rounding in the derivatives.)
         """
         edges = step[: self.coefficients.numel()].view(self.n_in, -1, self.n_out)
-        levels = torch.einsum("b,ibo->io", one, edges) / (one @ one)
+        levels = torch.einsum("b,ibo->io", mean, edges)
         drift = levels - levels.mean(0)
         moved = (edges - one[:, None] * drift[:, None, :]).flatten()
         return torch.cat([moved, step[self.coefficients.numel() :]])

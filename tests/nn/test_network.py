@@ -132,3 +132,12 @@ def test_layers_that_do_not_fit_are_refused():
     wide = Layer(1, Chebyshev(2), torch.zeros(3, 4))
     with pytest.raises(ValueError, match=r"`layers\[1\]` must have 4 inputs as layer 0 has outputs, got 2"):
         Network([wide, Layer(2, Identity(), torch.zeros(2, 1))])
+
+
+def test_edge_functions_have_equal_means_once_the_drift_is_out_of_a_step():
+    basis = BSpline(grid=torch.tensor([-1, -0.97, -0.5, 0.6, 1], dtype=torch.float64), degree=12)
+    layer = KANLayer(3, 2, basis)
+    step = torch.randn(layer.coefficients.numel(), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    moved = layer.without_drift(step, basis.one(), basis.mean()).view(3, basis.size, 2)
+    means = torch.einsum("pb,ibo->pio", basis.table(basis.fit_points(), 0)[0], moved).mean(0)
+    assert_close(means, means.mean(0).expand(3, 2))

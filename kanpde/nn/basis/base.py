@@ -72,6 +72,10 @@ class Basis(nn.Module):
         missed = self.table(points, 0)[0] @ found - 1
         return found if float(missed.abs().max()) < CONSTANT else None
 
+    def mean(self) -> Float[Tensor, " size"]:
+        """Means of the functions over `fit_points`."""
+        return self.table(self.fit_points(), 0)[0].mean(0)
+
     def whitening(self) -> Float[Tensor, "size size"] | None:
         """T such that the functions `basis @ T` are orthonormal, or None where coefficients measure well as they are.
 

@@ -143,6 +143,10 @@ class BSpline(Basis):
         local = 0.5 - 0.5 * torch.cos(torch.pi * (torch.arange(n, dtype=self.grid.dtype) + 0.5) / n)
         return (self.grid[:-1, None] + self.grid.diff()[:, None] * local.to(self.grid)).flatten()
 
+    def one(self) -> Float[Tensor, " size"]:
+        """The sum of all functions; fitted instead, its rounding in degree 12 was the floor of second derivatives."""
+        return torch.ones(self.size, dtype=torch.float64)
+
     def whitening(self) -> Float[Tensor, "size size"]:
         """Inverse Cholesky factor of the matrix of inner products, by Gauss quadrature in every interval."""
         nodes, weights = np.polynomial.legendre.leggauss(self.degree + 1)

@@ -39,6 +39,10 @@ class Chebyshev(Basis):
             rows[n, 1:].addcmul_(slopes, rows[n - 1, :-1])
         table.copy_(rows.movedim(0, -1))
 
+    def one(self) -> Float[Tensor, " size"]:
+        """The first polynomial."""
+        return torch.eye(self.size, dtype=torch.float64)[0]
+
     def extra_repr(self) -> str:
         """For printing the module."""
         return f"degree={self.degree}"

@@ -50,6 +50,10 @@ class Fourier(Overlapping):
                 cosine, sine = -frequency * sine, frequency * cosine
             row[..., 1::2], row[..., 2::2] = cosine, sine
 
+    def one(self) -> Float[Tensor, " size"]:
+        """The first function."""
+        return torch.eye(self.size, dtype=torch.float64)[0]
+
     def whitening(self) -> Float[Tensor, "size size"] | None:
         """None for period 2, where the functions are orthogonal."""
         return None if self.period == LENGTH else super().whitening()

@@ -45,6 +45,11 @@ class Union(Basis):
         first = self.members[0].project(values)
         return torch.cat([first, first.new_zeros(self.size - len(first), *first.shape[1:])])
 
+    def one(self) -> Float[Tensor, " size"] | None:
+        """That of the first member."""
+        first = self.members[0].one()
+        return None if first is None else torch.cat([first, first.new_zeros(self.size - len(first))])
+
     def whitening(self) -> Float[Tensor, "size size"] | None:
         """Each member by itself."""
         parts = [m.whitening() for m in self.members]

@@ -194,3 +194,9 @@ def test_a_spline_that_is_zero_outside_joins_smoothly_where_its_last_coefficient
     assert (values[:, [0, 6]] == 0).all()
     assert values[:2, [1, 2, 4, 5]].abs().max() < 1e-3
     torch.testing.assert_close(values, BSpline(6, 3).table(x, 2) @ coefficients * torch.tensor([0, 1, 1, 1, 1, 1, 0]))
+
+
+def test_the_constant_is_the_sum_of_all_functions():
+    basis = BSpline(grid=torch.tensor([-1, -0.9, -0.2, 1], dtype=torch.float64), degree=12)
+    assert_close(basis.table(basis.fit_points(), 0)[0] @ basis.one(), torch.ones(len(basis.fit_points())).double())
+    assert float(basis.mean() @ basis.one()) == pytest.approx(1, abs=1e-14)
