@@ -7,8 +7,8 @@ import torch
 from torch.testing import assert_close
 
 from kanpde.jet import JetPlan, coordinate_jet
-from kanpde.nn import KAN, MLP, Layer, Network
-from kanpde.nn.basis import Chebyshev, Identity
+from kanpde.nn import KAN, MLP, KANLayer, Layer, Network
+from kanpde.nn.basis import BSpline, Chebyshev, Identity
 
 NETWORKS = {
     "bspline": lambda: KAN([2, 3, 2], grid=3, seed=1),
