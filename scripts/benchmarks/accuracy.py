@@ -123,7 +123,7 @@ def pieces(*parts: tuple[int, float]) -> tuple[float, ...]:
 ROWS = (
     Row("poisson", 1e-13, 30),
     Row("poisson", 1e-12, 30, hard=False),
-    Row("poisson", 1e-11, 30, model=splines, note="B-splines"),
+    Row("poisson", 1e-11, 30, model=splines, options={"points": Points(3500)}, note="B-splines"),
     Row("poisson_kan_paper", 1e-11, 60),
     Row("poisson_kan_paper", 1e-11, 60, hard=False),
     Row("helmholtz", 1e-10, 120),
