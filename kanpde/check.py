@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ from .conditions import (
     Term,
 )
 from .expression import numeric
-from .geometry import Face, Piece, PointSet, Quadrature, tensor_points
+from .geometry import Face, PointSet, Quadrature, tensor_points
 from .interfaces import interface_terms
 from .jumps import jumps
 from .materials import meeting, within
@@ -336,9 +337,16 @@ def _start_meets_boundary(problem: Problem) -> Iterator[Finding]:
             missed = _at_start(problem, side.residual(u, problem.domain, side.values[name]).subs(u, value).doit())
             if not is_given(missed) or missed.has(sp.DiracDelta, sp.zoo, sp.nan, sp.oo, -sp.oo):
                 continue
+            missed, usual = problem.with_cases(missed), _usual_gap(problem, side, value)
             what = "solution" if isinstance(side, Dirichlet) else f"slope of {name}"
             for face in problem.domain.boundary(side.on).faces:
-                gap, usual = _gap(problem, side, face, value, missed)
+                points = problem.domain.sample_face(face, CHECK_POINTS, Uniform(0))
+                try:
+                    gap = float(np.abs(numeric(missed, points.known)).max())
+                except ValueError:
+                    if isinstance(side, Dirichlet):
+                        raise
+                    continue  # the slope is infinite there
                 if gap > usual:
                     yield Finding(
                         "warning",
@@ -347,24 +355,19 @@ def _start_meets_boundary(problem: Problem) -> Iterator[Finding]:
                     )
 
 
-def _gap(
-    problem: Problem, side: Dirichlet | Neumann | Robin, face: Face | Piece, start: sp.Expr, missed: sp.Expr
-) -> tuple[float, float]:
-    """By how much initial values miss a condition on a face, and up to which gap they meet it."""
-    points = problem.domain.sample_face(face, CHECK_POINTS, Uniform(0))
-    difference = problem.with_cases(missed)
+def _usual_gap(problem: Problem, side: Dirichlet | Neumann | Robin, start: sp.Expr) -> float:
+    """Up to which gap initial values meet a condition: any, if a slope is infinite somewhere."""
     if isinstance(side, Dirichlet):
-        return float(np.abs(numeric(difference, points.known)).max()), TOLERANCE
+        return TOLERANCE
+    a, b = (side.a, side.b) if isinstance(side, Robin) else (sp.S.Zero, sp.S.One)
     space = [c for c in problem.domain.coordinates if c.kind == "space"]
-    slopes = [sp.diff(_at_start(problem, start), c) for c in space]
-    parts = [getattr(side, "b", sp.S.One) * slope for slope in slopes] + [getattr(side, "a", sp.S.Zero) * start]
-    everywhere = problem.domain.sample(CHECK_POINTS, Uniform(0)).known
+    parts = [_at_start(problem, p) for p in (a * start, *(b * sp.diff(start, c) for c in space))]
+    points = problem.domain.sample(CHECK_POINTS, Uniform(0))
     try:
-        sizes = [np.abs(numeric(problem.with_cases(_at_start(problem, p)), everywhere)).max() for p in parts]
-        gap = float(np.abs(numeric(difference, points.known)).max())
-    except ValueError:  # a slope that is infinite somewhere
-        return 0.0, 0.0
-    return gap, max(TOLERANCE, OF_SLOPES * float(max(sizes)))
+        sizes = [np.abs(numeric(problem.with_cases(p), points.known)).max() for p in parts]
+    except ValueError:
+        return math.inf
+    return max(TOLERANCE, OF_SLOPES * float(max(sizes)))
 
 
 def _at_start(problem: Problem, value: sp.Expr) -> sp.Expr:

@@ -40,7 +40,7 @@ class Growth:
 
     Raises:
         TypeError: for a network that cannot grow like this.
-        ValueError: for grids that do not ascend, a network without B-splines, or one with parameters that are held.
+        ValueError: for a network without B-splines, or one that would lose parameters that are held, formulas or pruned edges.
     """
 
     def __init__(

@@ -12,6 +12,7 @@ from .expression import Expression, Partial
 from .geometry import Domain, PointSet
 from .problem import Problem
 from .sampling import Uniform
+from .scales import slopes_at
 
 LINES, STATIONS = 8, 257
 """Lines along each coordinate of space, and points on each of them."""
@@ -33,35 +34,31 @@ def jumps(problem: Problem) -> Iterator[str]:
     names, unknowns = problem.domain.names, list(problem.unknown.values())
     for equation in problem.equations.values():
         expression = Expression(equation, unknowns)
-        for number, (which, axis) in _highest(expression, problem.domain):
-            coefficient = partial(_coefficient, expression, number)
-            found = _jump(problem, coefficient, axis)
+        for which, axis in _highest(expression, problem.domain):
+            found = _jump(problem, partial(_coefficient, expression, which), axis)
             if found is not None:
-                place, size = found
+                (place, size), u = found, which.unknown
                 yield (
                     f"the coefficient of {_written(which, names)} jumps by {size:.3g} at {axis}={place:.6g}: as it stands the "
-                    f"slope of {which.unknown} is continuous there. If k*grad({which.unknown}) should be, name `materials`, write k = by_material(...) and Interface({which.unknown}=0, "
-                    f"flux=k*grad({which.unknown}))."
+                    f"slope of {u} is continuous there. If k*grad({u}) should be, name `materials`, write "
+                    f"k = by_material(...) and Interface({u}=0, flux=k*grad({u}))."
                 )
                 return
 
 
-def _highest(expression: Expression, domain: Domain) -> Iterator[tuple[int, tuple[Partial, str]]]:
-    """The highest partial derivatives along one coordinate of space, each with its number and coordinate."""
-    for number, p in enumerate(expression.partials):
+def _highest(expression: Expression, domain: Domain) -> Iterator[tuple[Partial, str]]:
+    """The highest partial derivatives along one coordinate of space, each with that coordinate."""
+    for p in expression.partials:
         order = max(p.orders)
         highest = max(q.orders[p.orders.index(order)] for q in expression.partials if q.unknown == p.unknown)
         axis = domain.names[p.orders.index(order)]
         if order == sum(p.orders) == highest >= 2 and axis in domain.space_names:
-            yield number, (p, axis)
+            yield p, axis
 
 
-def _coefficient(expression: Expression, number: int, points: PointSet, value: float) -> Float[np.ndarray, " n"]:
+def _coefficient(expression: Expression, which: Partial, points: PointSet, value: float) -> Float[np.ndarray, " n"]:
     values = [np.full(len(points), value) for _ in expression.partials]
-    numbers = [np.float64(p.initial) for p in expression.parameters]
-    with np.errstate(all="ignore"):
-        _, slopes = expression.value_and_slopes(expression.known(points.known), [*values, *numbers])
-    return np.broadcast_to(np.asarray(slopes[number], float), len(points))
+    return np.asarray(slopes_at(expression, points, values)[which], float)
 
 
 def _jump(

@@ -94,7 +94,7 @@ class Samples:
 
     def error_of(self, solution: Solution) -> float:
         """The first figure of a fit at the points."""
-        return next(iter(self.figures_of(solution).values()))
+        return self.error(_at(solution, self.points))
 
 
 def _check_spread(values: Float[np.ndarray, "n m"]) -> None:

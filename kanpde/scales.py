@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 import sympy as sp
+from jaxtyping import Float
 
 from .conditions import Interior, Over, Place, Term, measurements
 from .expression import Expression, Partial
+from .geometry import PointSet
 from .problem import Problem
 from .sampling import Uniform
 from .symbols import Parameter, Unknown
@@ -52,14 +54,20 @@ def measure(problem: Problem, term: Term, unknowns: Sequence[Unknown]) -> Term:
 
 
 def coefficients(equation: sp.Expr, unknowns: Sequence[Unknown], place: Place) -> dict[Partial, np.ndarray]:
-    """The derivative of an equation by every partial derivative in it, at points and values of the unknowns drawn at random.
-
-    Unknown numbers are as they start.
-    """
+    """What `slopes_at` gives for an equation, at points and values of the unknowns drawn at random."""
     generator = np.random.default_rng(0)
     expression = Expression(equation, unknowns)
     points = place.sample(PROBES, Uniform(0))[0]
-    values = [generator.standard_normal(len(points)) for _ in expression.partials]
+    return slopes_at(expression, points, [generator.standard_normal(len(points)) for _ in expression.partials])
+
+
+def slopes_at(
+    expression: Expression, points: PointSet, values: Sequence[Float[np.ndarray, " n"]]
+) -> dict[Partial, Float[np.ndarray, " n"]]:
+    """The derivative of an expression by every partial derivative in it, at points and values of these.
+
+    Unknown numbers are as they start.
+    """
     numbers = [np.float64(p.initial) for p in expression.parameters]
     with np.errstate(all="ignore"):
         _, slopes = expression.value_and_slopes(expression.known(points.known), [*values, *numbers])

@@ -23,6 +23,7 @@ from .kan_layer import KANLayer
 from .network import Network, check_width
 from .prune import TOLERANCE, prune
 from .refine import raise_degree, refine_grid
+from .refine.exchange import change
 from .symbolic import Match, SymbolicFunction
 from .symbolic.fix import CONSTANT, fix_symbolic, suggest_layer, suggest_symbolic, unfix_symbolic
 from .symbolic.formula import symbolic_formula
@@ -152,11 +153,11 @@ class KAN(Network):
             raise ValueError("`grid` or `k` must be given: there is nothing to refine.")
         finer, moved = cast("Network", self), 0.0
         if k is not None:
-            finer, change = raise_degree(finer, k)
-            moved += change
+            finer, by = raise_degree(finer, k)
+            moved += by
         if grid is not None:
-            finer, change = refine_grid(finer, grid)
-            moved += change
+            finer, by = refine_grid(finer, grid)
+            moved += by
         _warn_of_change(
             moved,
             f"The refined network differs by {moved:.1g} from the given one (relative L2): its hidden values leave "
@@ -273,7 +274,7 @@ class KAN(Network):
             best = {pair: _best(suggestions) for pair, suggestions in edges.items()}
             fix_symbolic(changed, number, best)
             found.append(best)
-        moved = _distance(self, changed, seen)
+        moved = change(self, changed, seen)
         _warn_of_change(
             moved,
             f"As formulas the network differs by {moved:.1g} from what it was (relative L2). Fit it once more: the numbers "
@@ -289,7 +290,7 @@ class KAN(Network):
         """
         before, seen = copy.deepcopy(self), self._seen(None)
         unfix_symbolic(self, layer, i, j)
-        moved = _distance(before, self, seen)
+        moved = change(before, self, seen)
         _warn_of_change(
             moved,
             f"Edge ({i}, {j}) of layer {layer} moved the outputs by {moved:.1g} (relative L2) when it became a learned "
@@ -355,13 +356,6 @@ def _best(suggestions: Sequence[Match]) -> Match:
 def _warn_of_change(moved: float, sentence: str) -> None:
     if not moved <= MOVED:
         warnings.warn(sentence, RuntimeWarning, stacklevel=3)
-
-
-def _distance(before: Network, after: Network, x: Float[Tensor, "n inputs"]) -> float:
-    """Relative L2 distance of the outputs."""
-    with torch.no_grad():
-        old, new = (network(x.to(next(network.parameters()))) for network in (before, after))
-    return float((new - old).norm() / old.norm().clamp_min(torch.finfo(old.dtype).tiny))
 
 
 def _bases(

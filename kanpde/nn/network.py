@@ -77,8 +77,8 @@ class Layer(nn.Module):
         Args:
             step: of all parameters of the layer, in order.
             one: coefficients of the constant 1.
-            mean: those of the functions. (The mean of the coefficients instead left constants of 1e3 on B-splines of degree
-                12, whose coefficients are large where the function is not, and their rounding in the derivatives.)
+            mean: those of the functions. Coefficients of a B-spline of high degree are large where it is not: with their mean
+                in its place large constants stay on the edges, and their rounding in the derivatives.
         """
         edges = step[: self.coefficients.numel()].view(self.n_in, -1, self.n_out)
         levels = torch.einsum("b,ibo->io", mean, edges)
@@ -213,7 +213,7 @@ class Network(nn.Module):
             TypeError: for what is no tensor of the numbers that the parameters are.
             ValueError: for another number of inputs.
         """
-        _check_inputs(x, self.width[0], next(self.parameters()).dtype)
+        _check_inputs(x, self.layers[0].n_in, self.layers[0].coefficients.dtype)
         for i, layer in enumerate(self.layers):
             if i and self.squash is not None:
                 x = self.squash(x)[..., 0]

@@ -172,8 +172,8 @@ def report(targets: Sequence[Target], results: Sequence[Result]) -> Report:
         + "; ".join(f"{t.name} {_ranges(t.ranges)}" for t in targets if any(r["target"] == t.name for r in results))
         + ". The paper does not give its ranges, so its figures are of the same functions elsewhere. Training points are "
         "denser towards the ends of the ranges, test points spread evenly. KANs are trained in "
-        f"up to {len(WAYS)} ways, degrees, grids and links, of which the closest at the training points counts. The MLP has two hidden layers "
-        "with about as many parameters, the same points and optimiser, and the time of all ways.\n\n"
+        f"up to {len(WAYS)} ways, degrees, grids and links, of which the closest at the training points counts. The MLP has "
+        "two hidden layers with about as many parameters, the same points and optimiser, and the time of all ways.\n\n"
     )
     return Report(rows, text + markdown(head, lines), _figure(rows))
 

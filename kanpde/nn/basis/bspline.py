@@ -144,7 +144,7 @@ class BSpline(Basis):
         return (self.grid[:-1, None] + self.grid.diff()[:, None] * local.to(self.grid)).flatten()
 
     def one(self) -> Float[Tensor, " size"]:
-        """The sum of all functions; fitted instead, its rounding in degree 12 was the floor of second derivatives."""
+        """The sum of all functions."""
         return torch.ones(self.size, dtype=torch.float64)
 
     def whitening(self) -> Float[Tensor, "size size"]:

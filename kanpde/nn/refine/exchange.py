@@ -55,9 +55,10 @@ def reexpand(old: Basis, new: Basis, coefficients: Float[Tensor, "old many"]) ->
     return new.project(before @ coefficients)
 
 
-def change(before: Network, after: Network) -> float:
-    """Relative L2 difference of the outputs of two networks at random points of the input cube."""
-    x = 2 * torch.rand(POINTS, before.width[0], generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 1
+def change(before: Network, after: Network, x: Float[Tensor, "n inputs"] | None = None) -> float:
+    """Relative L2 difference of the outputs of two networks at inputs; at random points of the input cube without them."""
+    if x is None:
+        x = 2 * torch.rand(POINTS, before.width[0], generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 1
     x = x.to(next(before.parameters()))
     with torch.no_grad():
         old, new = before(x), after(x)
