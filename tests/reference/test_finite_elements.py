@@ -316,6 +316,29 @@ def test_coefficients_may_have_cases():
     assert error_of(Cases(), finite_elements(Cases(), order=6)) < 1e-7
 
 
+class Crossed(Problem):
+    """A conductivity that jumps inside of elements, in the weak form with a flux that does not."""
+
+    domain = Rectangle(x=(0, 1), y=(0, 1))
+    place, left = 0.4123, 100
+
+    def residual(self, u, x, y):
+        return div(Piecewise((self.left, x < self.place), (1, True)) * grad(u))
+
+    def conditions(self, x, y):
+        return [Dirichlet(u=0, on="x=0"), Dirichlet(u=1, on="x=1"), Neumann(u=0, on="y")]
+
+
+@pytest.mark.parametrize("left", [100, 0.01])
+def test_the_stated_error_is_above_the_true_one_where_a_coefficient_jumps_inside_of_elements(left):
+    reference, place = finite_elements(Crossed(left=left)), Crossed.place
+    x = reference.axes["x"][:, None]
+    flux = 1 / (place / left + 1 - place)
+    true = np.where(x < place, flux * x / left, 1 - flux * (1 - x)) + 0 * reference.values["u"]
+    miss = np.linalg.norm(reference.values["u"] - true) / np.linalg.norm(true)
+    assert miss < reference.error < 10 * miss
+
+
 # -------------------------------------------------------------------- refusals
 
 

@@ -9,9 +9,11 @@ import numpy as np
 
 from ...conditions import Data
 from ...geometry import Domain, PointSet, Quadrature, tensor_points
+from ...materials import cases_of
 from ...problem import Problem
 from ...sampling import Uniform
 from ..record import Reference
+from .coefficients import kinked
 from .discretisation import Discretisation
 from .feasibility import check_arguments, check_problem
 from .library import available, ngsolve
@@ -28,6 +30,9 @@ FEWER = {1: 20, 2: 8, 3: 3}
 ORDERS = {1: 8, 2: 7, 3: 4}
 POINTS = {1: 201, 2: 101, 3: 31}
 POINTS_WITH_TIME = {1: 201, 2: 51, 3: 21}
+COARSER = 3.0
+"""How much larger the elements of the first solution are where a coefficient jumps inside of them: the error is then
+proportional to their size, whatever the degree."""
 
 
 def flows(problem: Problem) -> bool:
@@ -56,12 +61,13 @@ def finite_elements(
     """Solve a problem by finite elements of high order, twice, which tells the error.
 
     The second solution, which is returned, has polynomials of one more degree, one more layer of elements at corners
-    and half the step in time; its error is the relative L2 difference of both on the grid of the result, which is larger
-    than the error of the second one, but where materials meet in corners in which a solution is rougher than the root of
-    the distance. Elements are curved like the boundary and do not cross the lines between materials. Equations are of second
-    order in space; a pair of velocity and pressure has elements of Taylor and Hood; evolutions are integrated by Radau's
-    method of order 5 (4 where boundary values change in time). Measurements (`Data`) are left out, unless they are what
-    fixes the constant of a pressure.
+    and half the step in time, and elements a third as large if a coefficient has jumps or kinks; its error is the
+    relative L2 difference of both on the grid of the result, which is larger than the error of the second one, but where
+    materials meet in corners in which a solution is rougher than the root of the distance. Elements are curved like the
+    boundary and do not cross the lines between materials; they do cross those where a `Piecewise` changes, which leaves an
+    error of a thousandth or so. Equations are of second order in space; a pair of velocity and pressure has elements of
+    Taylor and Hood; evolutions are integrated by Radau's method of order 5 (4 where boundary values change in time).
+    Measurements (`Data`) are left out, unless they are what fixes the constant of a pressure.
 
     Args:
         problem: on a box in 1 to 3 space coordinates or a shape, steady or of first order in time.
@@ -106,7 +112,9 @@ def finite_elements(
         materials=problem.materials.values(),
         cut=diameter if weak.pressures else 0.0,
     )
-    first = _solved(problem, weak, points, (degree, diameter, grading.coarser), instants, 1)
+    rough = kinked(weak.expressions, cases_of(problem.materials, problem.domain).values() if problem.materials else ())
+    coarser = diameter * (COARSER if rough else 1.0)
+    first = _solved(problem, weak, points, (degree, coarser, grading.coarser), instants, 1)
     second = _solved(problem, weak, points, (degree + 1, diameter, grading), instants, 2)
     values = {n: _on_grid(v, kept, tuple(len(a) for a in axes.values())) for n, v in second.values.items()}
     if problem.domain.time_name:

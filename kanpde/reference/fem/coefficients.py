@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from typing import Any
 
@@ -13,6 +13,25 @@ from .library import ngsolve
 
 HIGHEST_POWER = 12
 """Up to which whole powers are products, which have a slope at zero as well."""
+KINKED = (sp.Piecewise, sp.Heaviside, sp.sign, sp.Abs, sp.Max, sp.Min)
+"""Functions that jump or have a kink somewhere."""
+
+
+def kinked(expressions: Iterable[sp.Expr], smooth: Iterable[sp.Basic] = ()) -> bool:
+    """Whether expressions have a jump or a kink, which may lie inside of elements.
+
+    Args:
+        smooth: conditions of cases that change between elements alone.
+    """
+    between = {sp.true}.union(*[_conditions(sp.Piecewise((1, condition), (0, True))) for condition in smooth])
+    return any(
+        not (isinstance(f, sp.Piecewise) and _conditions(f) <= between) for e in expressions for f in e.atoms(*KINKED)
+    )
+
+
+def _conditions(cases: sp.Piecewise) -> set[sp.Basic]:
+    """Those of the cases, multiplied out."""
+    return {condition for _, condition in sp.expand(cases).args}
 
 
 def translated(expression: sp.Expr, known: Mapping[sp.Basic, Any]) -> Any:

@@ -46,6 +46,13 @@ class WeakForm:
     loose: tuple[str, ...]
     between: dict[str, sp.Expr]
 
+    @property
+    def expressions(self) -> list[sp.Expr]:
+        """All that is integrated."""
+        fluxes = [p for vector in self.flux.values() for p in vector]
+        natural = [e for places in self.natural.values() for e in places.values()]
+        return [*self.inside.values(), *fluxes, *natural, *self.between.values()]
+
 
 @dataclass(frozen=True)
 class _Split:
