@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import sympy as sp
 
-from .conditions import RESERVED, AtPoints, Condition, Data, Interior, Over, Periodic, Seam, Term
+from .conditions import DEVIATION, RESERVED, AtPoints, Condition, Data, Interior, Over, Periodic, Seam, Term
 from .expression import Expression, numeric
 from .geometry import Domain
 from .materials import as_piecewise, check_materials
@@ -480,7 +480,7 @@ class Problem:
         """Refuse symbols without a value, derivatives of too high an order and coefficients that are too short."""
         Expression(expression, list(self.unknown.values()))
         values = {f"data_{u}" for u in self.unknown} | set(_normals(self.domain, 1))
-        known = {*self.domain.coordinates, *(sp.Symbol(v, real=True) for v in values)}
+        known = {*self.domain.coordinates, DEVIATION, *(sp.Symbol(v, real=True) for v in values)}
         for symbol in sorted(expression.free_symbols - known, key=str):
             if not isinstance(symbol, Parameter):
                 raise ValueError(

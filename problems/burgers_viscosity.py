@@ -37,7 +37,7 @@ class BurgersViscosity(Problem):
         values = self.closed_form(**where)
         spread = float(self.noise) * np.sqrt(np.mean(values**2))
         values = values + spread * np.random.default_rng(self.noise_seed).standard_normal(self.points)
-        return [Initial(u=-sin(pi * x)), Dirichlet(u=0, on="x"), Data(where, u=values, sigma=spread or 1)]
+        return [Initial(u=-sin(pi * x)), Dirichlet(u=0, on="x"), Data(where, u=values, sigma=spread or None)]
 
     def closed_form(self, x, t):
         """Cole-Hopf transformation with the true viscosity."""

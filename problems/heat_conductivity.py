@@ -41,5 +41,5 @@ class HeatConductivity(Problem):
         return [
             Dirichlet(u=known["u"]),
             Dirichlet(k=known["k"], on="x=0"),
-            Data({"x": where}, u=values, sigma=spread or 1),
+            Data({"x": where}, u=values, sigma=spread or None),
         ]

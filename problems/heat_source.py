@@ -35,7 +35,7 @@ class HeatSource(Problem):
         values = self.closed_form(where)
         spread = float(self.noise) * np.sqrt(np.mean(values**2))
         values = values + spread * np.random.default_rng(self.noise_seed).standard_normal(self.points)
-        return [Dirichlet(u=0), Data({"x": where}, u=values, sigma=spread or 1)]
+        return [Dirichlet(u=0), Data({"x": where}, u=values, sigma=spread or None)]
 
     def closed_form(self, x):
         """Two integrals of the true source, and the line that makes both ends zero."""

@@ -63,6 +63,33 @@ def test_an_equation_that_is_not_solved_makes_every_interval_doubtful():
     assert "the terms of the equations cancel to" in doubt.doubts[0]
 
 
+class Uneven(Problem):
+    """u = a x (1 - x), measured ten times as closely on the left as on the right."""
+
+    domain = Interval(x=(0, 1))
+    a = Parameter(1.0)
+    where = np.linspace(0.1, 0.9, 10)
+    sigma = np.where(where < 0.5, 0.01, 0.1)
+    values = 2 * where * (1 - where) + sigma * np.random.default_rng(0).standard_normal(10)
+
+    def residual(self, u, x):
+        return u.xx + 2 * self.a
+
+    def conditions(self, x):
+        return [Dirichlet(u=0), Data({"x": self.where}, u=self.values, sigma=self.sigma)]
+
+
+@pytest.mark.slow
+def test_measurements_count_by_their_own_deviations():
+    found = solve(Uneven(), hard=True, steps=60)
+    shape = Uneven.where * (1 - Uneven.where)
+    weights = Uneven.sigma**-2.0
+    information = weights @ shape**2
+    (estimate,) = uncertainty(Uneven(), found).numbers.values()
+    assert_allclose(estimate.value, weights @ (shape * Uneven.values) / information, atol=0.1 * information**-0.5)
+    assert_allclose(estimate.deviation, information**-0.5, rtol=0.05)
+
+
 class Product(Problem):
     """Of a and b the measurements see the product alone."""
 

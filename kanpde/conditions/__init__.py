@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .base import RESERVED, Condition, Term, normal, normal_derivative
 from .boundary import Dirichlet, Flux, Neumann, Robin
-from .data import Data
+from .data import DEVIATION, Data
 from .initial import Initial
 from .integral import Integral
 from .interface import Interface
@@ -12,6 +12,7 @@ from .periodic import Periodic
 from .place import AtPoints, AtStart, Interior, OnBoundary, Over, Place, Seam, measurements
 
 __all__ = [
+    "DEVIATION",
     "RESERVED",
     "AtPoints",
     "AtStart",

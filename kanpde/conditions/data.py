@@ -9,8 +9,11 @@ import sympy as sp
 
 from ..geometry import Domain, PointSet
 from ..symbols import Unknown
-from .base import Condition, Term, positive
+from .base import Condition, Term
 from .place import AtPoints
+
+DEVIATION = sp.Symbol("_sigma", positive=True)
+"""In the terms of measurements: the known column of their standard deviations."""
 
 
 class Data(Condition):
@@ -18,21 +21,19 @@ class Data(Condition):
 
     Args:
         points: coordinate name to values of shape (n,), or a matrix (n, d) in the order of the domain.
-        sigma: standard deviation of the measurement, in the unit of the values, above 0; without it they are taken to be
-            exact, and weigh as much as other conditions.
+        sigma: standard deviation of the measurements, above 0 and in the unit of the values: one number, or one for each
+            point, shape (n,); without it they are taken to be exact, and weigh as much as other conditions.
         weight: factor on the mean square of the deviations in units of sigma.
         values: one keyword per measured unknown, shape (n,).
 
     Raises:
         TypeError: for points or values that are no numbers.
-        ValueError: for no points, lengths that differ, or values that are not finite.
+        ValueError: for no points, lengths that differ, values that are not finite, or a standard deviation that is not
+            positive.
     """
 
-    def __init__(self, points: Any, *, sigma: float = 1.0, weight: float = 1.0, **values: Any):
+    def __init__(self, points: Any, *, sigma: Any = None, weight: float = 1.0, **values: Any):
         super().__init__(weight=weight, values=values)
-        self.sigma = positive(
-            "sigma", sigma, "it is a standard deviation, the same at all points; take several Data for several of them"
-        )
         if isinstance(points, dict):
             self.points: Any = {name: _column(name, value) for name, value in points.items()}
             columns = self.points
@@ -51,6 +52,7 @@ class Data(Condition):
             bad = int((~np.isfinite(column)).sum())
             if bad:
                 raise ValueError(f"`{name}` must be finite, got {bad} NaN or infinite values of {count}: drop them.")
+        self.sigma = None if sigma is None else _deviations(sigma, count)
 
     def terms(self, domain: Domain, unknowns: dict[str, Unknown]) -> list[Term]:
         """The loss terms, one per measured unknown.
@@ -77,6 +79,7 @@ class Data(Condition):
                     f"({int(outside.sum())} such points): drop them or extend the domain."
                 )
         points = {name: given[name] for name in domain.names}
+        known = {} if self.sigma is None else {DEVIATION.name: self.sigma}
         inside = domain.contains(PointSet(points))
         if not inside.all():
             first = ", ".join(f"{name}={column[~inside][0]:g}" for name, column in points.items())
@@ -87,8 +90,8 @@ class Data(Condition):
         return [
             Term(
                 f"data {name}",
-                u - measured if self.sigma == 1 else (u - measured) / self.sigma,
-                AtPoints(PointSet(points, {measured.name: value}), self.is_noisy),
+                (u - measured) / DEVIATION if self.is_noisy else u - measured,
+                AtPoints(PointSet(points, {measured.name: value, **known}), self.is_noisy),
                 self.weight,
             )
             for name, u, value in self._named(unknowns)
@@ -98,7 +101,7 @@ class Data(Condition):
     @property
     def is_noisy(self) -> bool:
         """Whether a standard deviation was given."""
-        return self.sigma != 1
+        return self.sigma is not None
 
     def _read(self, name: str, value: Any) -> Any:
         return _column(name, value)
@@ -112,6 +115,20 @@ def _numbers(name: str, value: Any) -> np.ndarray:
         return np.asarray(value, float).copy()
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(f"`{name}` must be an array of numbers, got {value!r}.") from None
+
+
+def _deviations(sigma: Any, count: int) -> np.ndarray:
+    """One for each of so many measurements."""
+    try:
+        given = np.asarray(float(sigma) if np.ndim(sigma) == 0 else sigma, float)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"`sigma` must be a positive number, or one for each point, got {sigma!r}.") from None
+    if given.shape not in ((), (count,)):
+        raise ValueError(f"`sigma` must be one number, or have shape ({count},) like the values, got {given.shape}.")
+    if not (np.isfinite(given) & (given > 0)).all():
+        worst = given if given.ndim == 0 else given[~(np.isfinite(given) & (given > 0))][0]
+        raise ValueError(f"`sigma` must be a positive number, got {worst:g}: leave it out where values are exact.")
+    return np.broadcast_to(given, (count,)).copy()
 
 
 def _column(name: str, value: Any) -> np.ndarray:

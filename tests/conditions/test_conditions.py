@@ -135,6 +135,14 @@ def test_measurements_come_as_columns_or_as_a_matrix(points):
     assert_allclose(numeric(residual, sample.known), [2, -2])  # in units of sigma
 
 
+def test_every_measurement_may_have_a_deviation_of_its_own():
+    points = {"x": [0.3, 0.4], "t": [0.1, 0.2]}
+    (term,) = Data(points, u=[5, 7], sigma=[0.5, 0.1]).terms(STRIP, W)
+    (sample,) = term.place.sample(100, Uniform())
+    residual = term.expression.xreplace({W["u"]: sp.Integer(6)})
+    assert_allclose(numeric(residual, sample.known), [2, -10])
+
+
 def test_a_flux_is_the_component_along_the_outward_normal():
     ring = Annulus(x=0, y=0, inner=1, outer=2)
     x, y = ring.coordinates
@@ -168,6 +176,7 @@ def test_fluxes_that_make_no_sense_are_refused(build, error, message):
 
 def test_measurements_with_a_deviation_of_their_own_are_noisy():
     assert Data({"x": 0, "y": 0}, u=0, sigma=0.1).is_noisy
+    assert Data({"x": 0, "y": 0}, u=0, sigma=1).is_noisy
     assert not Data({"x": 0, "y": 0}, u=0).is_noisy
 
 
@@ -213,6 +222,14 @@ NAN = float("nan")
         (lambda: Data({"x": ["a"]}, u=[1]), TypeError, r"`x` must be an array of numbers, got \['a'\]"),
         (lambda: Data([[0], [1, 2]], u=[1, 2]), TypeError, "`points` must be an array of numbers"),
         (lambda: Data([[0, 0]], u=[1], sigma=0), ValueError, "`sigma` must be a positive number, got 0"),
+        (
+            lambda: Data([[0, 0], [1, 1]], u=[1, 2], sigma=[1, -2]),
+            ValueError,
+            "`sigma` must be a positive number, got -2",
+        ),
+        (lambda: Data([[0, 0], [1, 1]], u=[1, 2], sigma=[1, np.nan]), ValueError, "must be a positive number, got nan"),
+        (lambda: Data([[0, 0]], u=[1], sigma=[1, 2]), ValueError, r"or have shape \(1,\) like the values, got \(2,\)"),
+        (lambda: Data([[0, 0]], u=[1], sigma="much"), TypeError, "`sigma` must be a positive number, or one for each"),
         (lambda: Data([[0, 0]], u=[1], on="x"), TypeError, "`on` is no argument of Data"),
     ],
 )
