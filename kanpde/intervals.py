@@ -13,7 +13,8 @@ from jaxtyping import Float
 from scipy.stats import norm
 
 from .ansatz import Ansatz, build_ansatz
-from .blocks import Block, LeastSquares, assemble, draw_points
+from .assembly import assemble, draw_points
+from .blocks import Block, LeastSquares
 from .cancellation import relative_residual
 from .conditions import measurements
 from .field import Field

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from .ansatz import Ansatz
-from .blocks import Block, LeastSquares, Trial, assemble, block_of, draw_points
+from .assembly import assemble, block_of, draw_points
+from .blocks import Block, LeastSquares, Trial
 from .conditions import Term
 from .expression import numeric
 from .field import Field

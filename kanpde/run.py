@@ -27,9 +27,10 @@ from .optim import Optimizer
 from .plan import Plan
 from .problem import Problem
 from .record import ATTRIBUTES, RecordError
+from .recorded import recorded_network, recorded_parts, recorded_reference
 from .reference import Reference
 from .settings import Settings
-from .solution import Solution, recorded_network, recorded_parts, recorded_reference
+from .solution import Solution
 from .stopping import Kind
 from .tending import Tending
 from .training import Monitor, Report, Training

@@ -22,7 +22,8 @@ from kanpde import (
     sin,
 )
 from kanpde.ansatz import build_ansatz
-from kanpde.blocks import LeastSquares, Trial, build_blocks
+from kanpde.assembly import build_blocks
+from kanpde.blocks import LeastSquares, Trial
 from kanpde.nn import KAN, MLP, KANLinear
 from kanpde.nn.input_map import InputMap
 from kanpde.nn.prune import prune

@@ -7,7 +7,8 @@ from torch.testing import assert_close
 
 from kanpde import Data, Dirichlet, Initial, Interval, Parameter, Periodic, Problem, Rectangle, Time, laplacian, pi, sin
 from kanpde.ansatz import build_ansatz
-from kanpde.blocks import Trial, build_blocks
+from kanpde.assembly import build_blocks
+from kanpde.blocks import Trial
 from kanpde.linearisation import Linearisation
 from kanpde.nn import KAN, MLP
 from kanpde.nn.input_map import InputMap

@@ -10,7 +10,8 @@ import torch
 
 from kanpde import Dirichlet, Problem, Rectangle, laplacian, sin
 from kanpde.ansatz import build_ansatz
-from kanpde.blocks import Trial, build_blocks
+from kanpde.assembly import build_blocks
+from kanpde.blocks import Trial
 from kanpde.nn import KAN
 from kanpde.nn.input_map import InputMap
 from kanpde.nn.network import is_renewable

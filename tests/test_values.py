@@ -6,7 +6,8 @@ import torch
 
 from kanpde import KAN, MLP, fit
 from kanpde.ansatz import build_ansatz
-from kanpde.blocks import Trial, build_blocks
+from kanpde.assembly import build_blocks
+from kanpde.blocks import Trial
 from kanpde.nn.input_map import InputMap
 from kanpde.sampling import Sobol
 from kanpde.values import Classes

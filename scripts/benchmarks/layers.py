@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from kanpde.ansatz import build_ansatz
-from kanpde.blocks import LeastSquares, Trial, build_blocks
+from kanpde.assembly import build_blocks
+from kanpde.blocks import LeastSquares, Trial
 from kanpde.catalog import problem_class
 from kanpde.nn import Network
 from kanpde.nn.input_map import InputMap

@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 
 from kanpde import KAN, Box, Problem, diff
 from kanpde.ansatz import build_ansatz
-from kanpde.blocks import LeastSquares, Trial, build_blocks
+from kanpde.assembly import build_blocks
+from kanpde.blocks import LeastSquares, Trial
 from kanpde.geometry import Sampler
 from kanpde.nn.input_map import InputMap
 from kanpde.optim import GaussNewton

@@ -6,7 +6,8 @@ from torch import nn
 
 from kanpde import Dirichlet, Initial, Interval, Problem, Time, sin
 from kanpde.ansatz import build_ansatz
-from kanpde.blocks import Trial, build_blocks
+from kanpde.assembly import build_blocks
+from kanpde.blocks import Trial
 from kanpde.nn import KAN
 from kanpde.nn.input_map import InputMap
 from kanpde.sampling import Sobol

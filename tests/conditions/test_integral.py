@@ -32,7 +32,8 @@ from kanpde import (
     solve,
 )
 from kanpde.ansatz import build_ansatz
-from kanpde.blocks import Trial, build_blocks
+from kanpde.assembly import build_blocks
+from kanpde.blocks import Trial
 from kanpde.conditions import Over
 from kanpde.nn.input_map import InputMap
 from kanpde.nn.prune import prune

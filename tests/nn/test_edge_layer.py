@@ -9,7 +9,8 @@ from torch.testing import assert_close
 
 from kanpde import Interval, Problem
 from kanpde.ansatz import build_ansatz
-from kanpde.blocks import Trial, build_blocks
+from kanpde.assembly import build_blocks
+from kanpde.blocks import Trial
 from kanpde.jet import JetPlan, coordinate_jet, nested_autograd
 from kanpde.nn import KAN, KANLayer, Network
 from kanpde.nn.basis import BSpline, Chebyshev

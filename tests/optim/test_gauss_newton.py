@@ -9,7 +9,8 @@ from torch.testing import assert_close
 
 from kanpde import Data, Dirichlet, Interval, Problem, Rectangle, exp, laplacian, sin
 from kanpde.ansatz import build_ansatz
-from kanpde.blocks import Trial, build_blocks
+from kanpde.assembly import build_blocks
+from kanpde.blocks import Trial
 from kanpde.nn import KAN, MLP
 from kanpde.nn.input_map import InputMap
 from kanpde.optim import GaussNewton

@@ -7,7 +7,8 @@ import torch
 
 from kanpde import Data, Dirichlet, Initial, Interval, Problem, Rectangle, Time, laplacian, pi, sin
 from kanpde.ansatz import build_ansatz
-from kanpde.blocks import Trial, build_blocks
+from kanpde.assembly import build_blocks
+from kanpde.blocks import Trial
 from kanpde.nn import KAN, MLP
 from kanpde.nn.input_map import InputMap
 from kanpde.optim import LBFGS

@@ -13,8 +13,8 @@ def reference(options: argparse.Namespace) -> Result:
     """Compute the reference; it is recorded if `--out` is given."""
     from ... import record
     from ...comparison import error_of
+    from ...recorded import reference_content
     from ...reference import ReferenceFailed, finite_difference, finite_elements
-    from ...solution import reference_content
 
     problem, target = problem_from(options), output_path(options)
     if target is not None:
