@@ -303,7 +303,7 @@ def _with_slopes(problem: Problem, name: str, lift: sp.Expr, inner: sp.Expr, bui
         elsewhere = mask(domain, [f for f in values if f not in faces]) * sp.Mul(
             *[other**2 for other in depths if other is not d]
         )
-        weight = elsewhere / (elsewhere + d) if elsewhere != 1 else sp.Integer(1)
+        weight = _share(elsewhere, d) if elsewhere != 1 else sp.Integer(1)
 
         def missing(v: sp.Expr, a: sp.Expr = a, b: sp.Expr = b, d: sp.Expr = d, c: Condition = condition) -> sp.Expr:
             return (a * v - c.values[name]) / b - sp.Add(*[sp.diff(d, x) * sp.diff(v, x) for x in space])
@@ -316,6 +316,12 @@ def _with_slopes(problem: Problem, name: str, lift: sp.Expr, inner: sp.Expr, bui
             wanted -= sp.diff(known, t, order).subs(t, t0) * (t - t0) ** order / sp.factorial(order)
         form += d * weight * wanted
     return form
+
+
+def _share(elsewhere: sp.Expr, d: sp.Expr) -> sp.Expr:
+    """1 where d vanishes, 0 where the other function does; in corners, where both do, 0 with all derivatives."""
+    both = elsewhere + d
+    return sp.Piecewise((elsewhere / both, both > 0), (0, True))
 
 
 def _restricted(problem: Problem, value: sp.Expr, face: Face) -> sp.Expr:

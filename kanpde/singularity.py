@@ -41,7 +41,7 @@ class Singular:
         at: the point; a corner of the domain.
         exponent: power of the distance from it, above 0.
         logarithmic: r^exponent (log r f + theta f') instead, with a whole exponent, which solutions have where
-            r^exponent f is smooth; less a polynomial, so that it vanishes on both sides if values are given there.
+            r^exponent f is smooth; less a polynomial, so that it vanishes on the sides where values are given.
         unknown: of which unknown; the first one without it.
         start: what the training of c begins with.
 
@@ -79,13 +79,14 @@ class Singular:
         found = corner_function(
             corner, problem.domain.coordinates, self.exponent, odd=odd, logarithmic=self.logarithmic
         )
-        if not (self.logarithmic and odd) or abs(np.sin(corner.opening)) < WHOLE:
+        turn = self.exponent * corner.opening
+        rise = corner.opening * (np.cos(turn) if odd else -np.sin(turn))
+        if not self.logarithmic or abs(rise) < WHOLE or abs(np.sin(corner.opening)) < WHOLE:
             return found
         x, y = _offsets(corner, problem.domain.coordinates)
         start = corner.bisector - corner.opening / 2
         height = (_exact(np.cos(start)) * y - _exact(np.sin(start)) * x) / _exact(np.sin(corner.opening))
-        rise = sp.Float(corner.opening * np.cos(self.exponent * corner.opening))
-        return found - rise * height ** round(self.exponent)
+        return found - sp.Float(rise) * height ** round(self.exponent)
 
 
 def corner_function(

@@ -314,6 +314,30 @@ def test_slopes_and_values_that_are_built_in_hold_for_every_network_on_a_box():
     assert max(misses(problem, given)) <= 1e-12
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        [Dirichlet(u=0, on="x", hard=True), Neumann(u=0, on="y", hard=True)],
+        [Neumann(u=0, on="x", hard=True), Neumann(u=0, on="y", hard=True)],
+        [Dirichlet(u=0, on="x", hard=True), Robin(u=0, a=1, b=2, on="y", hard=True)],
+    ],
+    ids=["value and slope", "slopes", "value and both"],
+)
+def test_trial_solutions_are_finite_in_corners_where_built_in_slopes_meet_other_conditions(given):
+    problem = problem_with(Rectangle(x=(0, 1), y=(0, 1)), lambda x, y: given)
+    assert (
+        max(misses(problem, given)) <= 1e-10
+    )  # the slope of a weight grows like 1 / r^2 towards a corner, and rounding with it
+    ansatz = build_ansatz(problem)
+    x, y = problem.domain.coordinates
+    form = ansatz.forms["u"].subs(ansatz.outputs["u"], 1 + x * y).doit()
+    corners = {"x": np.array([0.0, 1.0, 0.0, 1.0]), "y": np.array([0.0, 0.0, 1.0, 1.0])}
+    for expression in (form, sp.diff(form, x), sp.diff(form, y, 2)):
+        assert np.isfinite(numeric(expression, corners)).all()
+    if isinstance(given[0], Dirichlet):
+        assert np.abs(numeric(form, corners)).max() <= 1e-15
+
+
 def test_value_and_slope_are_built_in_on_the_same_part():
     clamped = Rectangle(x=(0, 1), y=(0, 1))
     given = [Dirichlet(u=0, hard=True), Neumann(u=0, hard=True)]

@@ -166,8 +166,7 @@ def test_a_killed_run_leaves_a_readable_record(tmp_path, steps, delay):
 )
 def test_a_signal_ends_the_run_with_everything_kept(tmp_path, number, words):
     process = start_run(tmp_path, "--seconds", "60")
-    wait_for(tmp_path / "run.h5")
-    time.sleep(1.0)
+    wait_for(tmp_path / "run.h5", steps=1)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1, err

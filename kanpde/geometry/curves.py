@@ -9,21 +9,32 @@ from itertools import pairwise
 import numpy as np
 import sympy as sp
 from jaxtyping import Bool, Float
-from scipy import optimize, special
+from scipy import optimize, spatial, special
 
 from .region import Piece, conjunction, symbols_of
 
 LOOKS = 2001
 """Points of a curve at which it is seen where others cut it."""
 GUESSES = 256
-"""Points of an ellipse among which the nearest one is looked for first."""
+"""Points of an ellipse, or of a part of one, among which the nearest one is looked for first."""
 NEWTON = 30
+THIRDS = 60
+"""How often the part of a curve that holds the nearest point is cut to two thirds."""
+WITHIN = 1e-13
+"""How far from the ends of a part of a curve its first and last points are, in parameters of the whole: at an end it may be
+another part that begins or ends there."""
 PANELS, PANEL = 24, 16
 """Of Gauss's rule along a curve."""
 
 
 class Curve(Piece):
-    """A plane curve with arc length as its parameter, from 0 to 1, the region to its left."""
+    """A plane curve with arc length as its parameter, from 0 to 1, the region to its left.
+
+    Attributes:
+        single: whether the distance of any point falls towards the nearest one from everywhere on the curve.
+    """
+
+    single = True
 
     def at(self, s: Float[np.ndarray, " n"]) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]:
         """Points and outward normals."""
@@ -93,6 +104,11 @@ class Ellipse(Curve):
     def round(self) -> bool:
         """Whether it is a circle."""
         return self.radii[0] == self.radii[1]
+
+    @property
+    def single(self) -> bool:  # type: ignore[override]
+        """Whether it is a circle: points inside other ellipses may be near to both flat sides."""
+        return self.round
 
     @property
     def measure(self) -> float:
@@ -220,44 +236,69 @@ class Remains(Curve):
             return float(optimize.brentq(crossing, left, right, xtol=1e-15))
         return (low + high) / 2
 
+    @property
+    def single(self) -> bool:  # type: ignore[override]
+        """That of the whole curve."""
+        return self.curve.single
+
     @cached_property
-    def _lengths(self) -> Float[np.ndarray, " k"]:
-        return self.intervals[:, 1] - self.intervals[:, 0]
+    def _starts(self) -> Float[np.ndarray, " k"]:
+        """Lengths up to each of the parts, and up to the end of the last one."""
+        return np.concatenate([[0.0], (self.intervals[:, 1] - self.intervals[:, 0]).cumsum()])
 
     @property
     def measure(self) -> float:
         """Length of what is left."""
-        return float(self._lengths.sum()) * self.curve.measure
+        return float(self._starts[-1]) * self.curve.measure
 
     @property
     def breaks(self) -> Float[np.ndarray, " k"]:
         """Ends of the parts that are left, and what breaks the whole curve inside of them."""
-        starts = np.concatenate([[0.0], self._lengths.cumsum()])
         inner = [
             start + np.extract((low < self.curve.breaks) & (self.curve.breaks < high), self.curve.breaks) - low
-            for start, (low, high) in zip(starts, self.intervals, strict=False)
+            for start, (low, high) in zip(self._starts, self.intervals, strict=False)
         ]
-        return np.unique(np.concatenate([starts, *inner])) / starts[-1]
+        return np.unique(np.concatenate([self._starts, *inner])) / self._starts[-1]
 
     def at(self, s: Float[np.ndarray, " n"]) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]:
         """Points and outward normals."""
-        starts = np.concatenate([[0.0], self._lengths.cumsum()])
+        starts = self._starts
         along = np.clip(s, 0.0, 1.0) * starts[-1]
-        which = np.clip(np.searchsorted(starts, along, side="right") - 1, 0, len(self._lengths) - 1)
+        which = np.clip(np.searchsorted(starts, along, side="right") - 1, 0, len(self.intervals) - 1)
         points, normals = self.curve.at(self.intervals[which, 0] + along - starts[which])
         return points, -normals if self.flip else normals
 
     def nearest(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
-        """Parameter of the nearest point: the foot on the whole curve if that stays, else the nearest end."""
+        """Parameter of the nearest point: the foot on the whole curve if that stays, else the nearest of what is left."""
         foot = self.curve.nearest(x)
         low, high = self.intervals.T
-        starts = np.concatenate([[0.0], self._lengths.cumsum()])
-        inside = (foot[:, None] >= low) & (foot[:, None] <= high)
-        which = inside.argmax(axis=1)
-        ends = self.curve.at(self.intervals.ravel())[0]
-        nearest = np.linalg.norm(x[:, None] - ends, axis=2).argmin(axis=1)
-        at_ends = np.stack([starts[:-1], starts[1:]], axis=1).ravel()[nearest]
-        return np.where(inside.any(axis=1), starts[which] + foot - low[which], at_ends) / starts[-1]
+        inside = (foot[:, None] > low + 10 * WITHIN) & (
+            foot[:, None] < high - 10 * WITHIN
+        )  # ends are looked at by themselves
+        which, stays = inside.argmax(axis=1), inside.any(axis=1)
+        found = (self._starts[which] + foot - low[which]) / self._starts[-1]
+        found[~stays] = self._left(x[~stays])
+        return found
+
+    def _left(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+        """Parameter of the nearest point, for points whose foot on the whole curve is cut away.
+
+        It is an end of a part; on a curve that comes near twice the best of many points of the parts, then by thirds.
+        """
+        count = 2 if self.single else GUESSES
+        parts = [np.linspace(a + WITHIN, b - WITHIN, count) / self._starts[-1] for a, b in pairwise(self._starts)]
+        looks = np.concatenate(parts)
+        best = spatial.distance.cdist(x, self.at(looks)[0]).argmin(axis=1)
+        if self.single:
+            return looks[best]
+        low, high = (
+            np.concatenate([p[np.clip(np.arange(count) + i, 0, count - 1)] for p in parts])[best] for i in (-1, 1)
+        )
+        for _ in range(THIRDS):
+            left, right = low + (high - low) / 3, high - (high - low) / 3
+            closer = np.linalg.norm(x - self.at(left)[0], axis=1) < np.linalg.norm(x - self.at(right)[0], axis=1)
+            low, high = np.where(closer, low, left), np.where(closer, right, high)
+        return (low + high) / 2
 
 
 def _both(first: sp.Expr | None, second: sp.Expr | None) -> sp.Expr | None:

@@ -139,6 +139,11 @@ class PlacedCurve(PlacedPiece, Curve):
 
     piece: Curve
 
+    @property
+    def single(self) -> bool:  # type: ignore[override]
+        """That of the curve."""
+        return self.piece.single
+
     def at(self, s: Float[np.ndarray, " n"]) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]:
         """Points and outward normals."""
         return self.place(s[:, None])

@@ -95,6 +95,25 @@ def test_the_distance_is_that_of_the_nearest_of_many_points_of_the_boundary(name
     assert_allclose(-domain.distance(**points.columns), nearest, atol=2e-3)
 
 
+@pytest.mark.parametrize(
+    "domain",
+    [
+        Disk(x=-0.83, y=0.8, radius=1.04) | Disk(x=0.11, y=-0.56, radius=1.06),
+        Rectangle(x=(-1.17, 1.11), y=(-1, 1.29)) - Disk(x=0.33, y=0.45, radius=0.96),
+        Ellipse(x=0, y=0, radii=(2, 0.5)) - Disk(x=0.3, y=0.6, radius=0.4),
+        (Disk(x=0.63, y=0.27, radius=1.15) | Disk(x=-0.95, y=0.27, radius=0.89) | Disk(x=-0.22, y=-0.26, radius=1.18))
+        - Disk(x=-0.61, y=0.94, radius=0.97),
+    ],
+    ids=["joined", "notched", "flat", "three less one"],
+)
+def test_the_distance_from_curves_that_are_cut_is_right_inside_and_outside(domain):
+    border = domain.boundary().sample(40_000, Grid()).array
+    (x0, x1), (y0, y1) = ((lo - 0.3, hi + 0.3) for lo, hi in domain.bounds.values())
+    points = np.array([x0, y0]) + Sobol(0)(1024, 2) * np.array([x1 - x0, y1 - y0])
+    nearest = np.linalg.norm(points[:, None] - border[::4], axis=2).min(axis=1)
+    assert_allclose(np.abs(domain.distance(x=points[:, 0], y=points[:, 1])), nearest, atol=2e-3)
+
+
 @pytest.mark.parametrize("name", PLANE)
 def test_samples_are_even_by_measure(name):
     """Gauss's theorem for the mean of x over the area, from points inside and from points on the boundary."""
