@@ -10,8 +10,6 @@ from torch import Tensor
 
 from .network import Network
 
-SMALLEST = 1e-300
-
 
 @dataclass(frozen=True)
 class Attribution:
@@ -58,7 +56,7 @@ def attribution(network: Network, x: Float[Tensor, "n inputs"]) -> Attribution:
     edges: list[Tensor] = []
     nodes = [score]
     for v in reversed(values):
-        total = v.sum(1).std(0).clamp_min(SMALLEST)
+        total = v.sum(1).std(0).clamp_min(torch.finfo(v.dtype).tiny)
         shares = v.std(0) / total * score
         score = shares.sum(1)
         edges.insert(0, shares)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,13 +16,15 @@ from torch import Tensor
 from torch.quasirandom import SobolEngine
 
 from .attribution import Attribution, attribution
-from .basis import Basis, BSpline, Chebyshev, Fourier, Gaussian, SiLU, Union
+from .basis import Basis
 from .edge_layer import EdgeLayer
 from .initialisation import DECAY, fill_ranges
 from .kan_layer import KANLayer
+from .layer_bases import bases_of_layers
 from .network import Network, check_width
 from .prune import TOLERANCE, prune
 from .refine import raise_degree, refine_grid
+from .refine.adaptive import spline_of
 from .refine.exchange import change
 from .symbolic import Match, SymbolicFunction
 from .symbolic.fix import CONSTANT, fix_symbolic, suggest_layer, suggest_symbolic, unfix_symbolic
@@ -38,13 +40,8 @@ UNSEEN = 0.9
 """Deviation from the nearest function, beside the spread of an edge, above which the edge may be called a constant."""
 USUAL_POINTS = 1024
 """Inputs at which edges are looked at where none are given."""
-
-BASES: dict[str, Callable[[int, int], Basis]] = {
-    "bspline": lambda grid, k: BSpline(grid, k),
-    "chebyshev": lambda grid, k: Chebyshev(k),
-    "fourier": lambda grid, k: Fourier(k),
-    "gaussian": lambda grid, k: Gaussian(grid),
-}
+BEYOND = 2.0
+"""Inputs larger than this are not scaled to [-1, 1], or the network is not the one that was fitted there."""
 
 
 class KAN(Network):
@@ -89,7 +86,7 @@ class KAN(Network):
         width = check_width(width)
         if not decay >= 0:
             raise ValueError(f"`decay` must be at least 0, got {decay}: start functions are series that fall.")
-        bases = _bases(len(width) - 1, grid, k, basis, base)
+        bases = bases_of_layers(len(width) - 1, grid, k, basis, base)
         layers = [
             KANLayer(n_in, n_out, b, constant=i == 0, decay=decay)
             for i, (n_in, n_out, b) in enumerate(zip(width[:-1], width[1:], bases, strict=True))
@@ -234,12 +231,22 @@ class KAN(Network):
         Raises:
             ValueError: for an edge that does not exist, or a function that cannot be evaluated there.
         """
-        found = self.suggest_symbolic(layer, i, j, x, functions=[function])
+        seen = self._seen(x)
+        found = suggest_symbolic(self, layer, i, j, seen, functions=[function])
         if not found:
             raise ValueError(
                 f"`function` must be defined on the range of edge ({i}, {j}) of layer {layer}, got {function}."
             )
+        had = self(seen).isfinite()
         fix_symbolic(self, layer, {(i, j): found[0]})
+        lost = int((had & ~self(seen).isfinite()).any(1).sum())
+        if lost:
+            warnings.warn(
+                f"Edge ({i}, {j}) of layer {layer} as {found[0].function.name} takes {lost} of {len(seen)} inputs out of the range of "
+                "a formula behind it, where there is no value: fix edges from the inputs on, or `unfix_symbolic` that one.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         return found[0]
 
     def auto_symbolic(
@@ -342,9 +349,22 @@ class KAN(Network):
                     f"`x` must be finite inputs of the network, shape (n, {self.width[0]}), got {tuple(points.shape)}: "
                     "`kanpde.fitting.scaled_inputs(points)` gives those of a fit."
                 )
+            if len(points) and float(points.abs().max()) > BEYOND and not _reaches(self.layers[0].basis, points):
+                warnings.warn(
+                    f"`x` goes to {float(points.abs().max()):.3g}, far beyond [-1, 1], which the network is made for: give what it "
+                    "sees, such as `kanpde.fitting.scaled_inputs(points)`.",
+                    RuntimeWarning,
+                    stacklevel=3,
+                )
             return points
         points = SobolEngine(self.width[0], scramble=True, seed=0).draw(USUAL_POINTS, dtype=torch.float64)
-        return 2 * points - 1
+        return (2 * points - 1).to(next(self.parameters()))
+
+
+def _reaches(basis: Basis, points: Float[Tensor, "n inputs"]) -> bool:
+    """Whether a grid of its own holds the points."""
+    splines = spline_of(basis)
+    return splines is not None and float(points.abs().max()) <= float(splines.grid.abs().max())
 
 
 def _best(suggestions: Sequence[Match]) -> Match:
@@ -356,44 +376,3 @@ def _best(suggestions: Sequence[Match]) -> Match:
 def _warn_of_change(moved: float, sentence: str) -> None:
     if not moved <= MOVED:
         warnings.warn(sentence, RuntimeWarning, stacklevel=3)
-
-
-def _bases(
-    count: int, grid: int | Sequence[int], k: int | Sequence[int], basis: str | Sequence[str | Basis], base: bool | None
-) -> list[Basis]:
-    chosen = [basis] * count if isinstance(basis, str) else basis
-    if not isinstance(chosen, Sequence):
-        raise TypeError(f"`basis` must be one of {', '.join(BASES)} or a list with one per layer, got {chosen!r}.")
-    if len(chosen) != count:
-        raise ValueError(f"`basis` must hold one basis per layer, {count}, got {len(chosen)}.")
-    grids = per_layer("grid", grid, count, "a spline needs one interval")
-    degrees = per_layer("k", k, count, "a constant cannot see its input")
-    found = []
-    for name, g, degree in zip(chosen, grids, degrees, strict=True):
-        edges = copy.deepcopy(name).to(torch.float64) if isinstance(name, Basis) else _named(name)(g, degree)
-        with_base = base if base is not None else name == "bspline"
-        found.append(Union(edges, SiLU()) if with_base else edges)
-    return found
-
-
-def _named(name: str) -> Callable[[int, int], Basis]:
-    if not isinstance(name, str):
-        raise TypeError(f"`basis` must hold names ({', '.join(BASES)}) or bases, got {name!r}.")
-    if name not in BASES:
-        raise ValueError(f"`basis` must be one of {', '.join(BASES)}, got '{name}'.")
-    return BASES[name]
-
-
-def per_layer(name: str, value: int | Sequence[int], count: int, reason: str) -> list[int]:
-    """One whole number of at least 1 per layer.
-
-    Raises:
-        ValueError: for a list of another length or other numbers; `reason` ends the message.
-    """
-    values = list(value) if isinstance(value, Sequence) else [value] * count
-    if len(values) != count:
-        raise ValueError(f"`{name}` must be one number or one per layer, {count}, got {len(values)}.")
-    for v in values:
-        if v < 1 or v != int(v):
-            raise ValueError(f"`{name}` must be at least 1, got {v}: {reason}.")
-    return [int(v) for v in values]

@@ -230,3 +230,8 @@ def test_a_formula_that_is_learned_again_says_how_far_it_moved():
         kan.layers[1].symbolic.affine[0, 0] = 9.0
     with pytest.warns(RuntimeWarning, match=r"Edge \(0, 0\) of layer 1 moved the outputs by"):
         kan.unfix_symbolic(1, 0, 0)
+
+
+def test_inputs_that_are_not_scaled_are_warned_of():
+    with pytest.warns(RuntimeWarning, match=r"`x` goes to 9\.\d+, far beyond \[-1, 1\]"):
+        KAN([2, 2, 1]).attribution(10 * torch.rand(50, 2, generator=torch.Generator().manual_seed(0)))

@@ -57,3 +57,19 @@ def test_it_computes_in_its_own_type_under_autocast():
     model = torch.nn.Sequential(torch.nn.Linear(4, 4), KANLinear(4, 2))
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert model(torch.randn(3, 4)).dtype == torch.float32
+
+
+@pytest.mark.parametrize(("dtype", "atol"), [(torch.bfloat16, 0.05), (torch.float16, 0.005)])
+def test_half_precision_gives_the_same_values_to_its_rounding(dtype, atol):
+    layer, x = KANLinear(2, 3), 2.4 * torch.rand(200, 2) - 1.2
+    expected = layer(x)
+    torch.testing.assert_close(layer.to(dtype)(x.to(dtype)).float(), expected, rtol=0, atol=atol)
+
+
+@pytest.mark.filterwarnings("default")  # PyTorch's compiler warns of its own code
+def test_compiled_layers_have_the_same_values_and_gradients():
+    model, x = torch.nn.Sequential(KANLinear(2, 4), KANLinear(4, 1)), 2.4 * torch.rand(50, 2) - 1.2
+    compiled = torch.compile(model, backend="aot_eager")
+    gradients = [torch.autograd.grad(f(x).square().sum(), list(model.parameters())) for f in (model, compiled)]
+    torch.testing.assert_close(compiled(x), model(x))
+    torch.testing.assert_close(*gradients)

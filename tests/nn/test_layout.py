@@ -49,6 +49,16 @@ def test_a_network_from_a_layout_restarts_as_the_original_does(name):
         assert torch.equal(p, q)
 
 
+@pytest.mark.parametrize("grid", [3, 5, 7])
+def test_a_network_in_single_precision_comes_back_with_the_same_bits(grid):
+    """Its grid is recorded as it was rounded, and is still one of equal intervals."""
+    kan = KAN([2, 3, 1], grid=grid, dtype=torch.float32, seed=1)
+    again = build(json.loads(json.dumps(describe(kan))), torch.float32)
+    again.load_state_dict(kan.state_dict())
+    x = 2.4 * torch.rand(100, 2) - 1.2
+    assert torch.equal(again(x), kan(x))
+
+
 def test_the_dtype_is_the_one_asked_for():
     assert next(build(describe(NETWORKS["KAN"]), torch.float32).parameters()).dtype == torch.float32
 

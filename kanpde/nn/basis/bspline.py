@@ -12,6 +12,8 @@ from torch import Tensor
 from .base import Basis
 
 OUTSIDE = ("extend", "linear", "zero")
+SINGLE = 4
+"""Bytes of a number in single precision."""
 UNIFORM = 1e-14
 
 
@@ -66,7 +68,7 @@ class BSpline(Basis):
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         before, given = self.knots.clone(), state_dict.get(f"{prefix}knots", self.knots)
         super()._load_from_state_dict(state_dict, prefix, *rest)
-        if not torch.equal(before, self.knots):
+        if self.pieces is None or not torch.equal(before, self.knots):
             self._measure(self.grid, max(torch.finfo(given.dtype).eps, torch.finfo(self.knots.dtype).eps))
 
     @property
@@ -101,7 +103,10 @@ class BSpline(Basis):
             self._fill_equal_pieces(x, table)
 
     def _fill_equal_pieces(self, x: Tensor, table: Tensor) -> None:
-        """Polynomials of the place in the interval; the first function of each input is written in one go, and so on."""
+        """Polynomials of the place in the interval; the first function of each input is written in one go, and so on.
+
+        That takes a view whose rows overlap. Compilers, and kernels for half precision, work on copies, which would lose it.
+        """
         assert self.pieces is not None
         orders, n, k = min(len(table), self.degree + 1), x.numel(), self.degree
         middle = (self.size - k) / 2
@@ -113,6 +118,11 @@ class BSpline(Basis):
         for j in range(2, k + 1):
             torch.mul(powers[j - 1], powers[1], out=powers[j])
         local = torch.mm(self.pieces[:orders].flatten(0, 1), powers).view(orders, k + 1, n)
+        if x.dtype.itemsize < SINGLE or torch.compiler.is_compiling():
+            column = cell.view(*x.shape, 1) + torch.arange(k + 1, device=x.device)
+            each = local.view(orders, k + 1, *x.shape).movedim(1, -1)
+            table[:orders].scatter_(-1, column.expand_as(each), each)
+            return
         row = table.stride(-2)
         from_j_on = table.as_strided((orders, k + 1, (n - 1) * row + self.size - k), (table.stride(0), 1, 1))
         from_j_on.scatter_(2, cell.add_(torch.arange(0, n * row, row, device=x.device)).expand_as(local), local)

@@ -22,10 +22,10 @@ class Overlapping(Basis):
 
     def project(self, values: Float[Tensor, "points *many"]) -> Float[Tensor, "size *many"]:  # noqa: F821, UP037
         """Coefficients of the functions with the given values at `fit_points`, by regularised least squares."""
-        right = values.flatten(1)
-        right = torch.cat([right, right.new_zeros(self.size, right.shape[1])])
         table = _with_floor(self.table(self.fit_points(), 0)[0])
-        return torch.linalg.lstsq(table, right, driver="gels").solution.unflatten(1, values.shape[1:])
+        right = values.flatten(1).to(table)
+        right = torch.cat([right, right.new_zeros(self.size, right.shape[1])])
+        return torch.linalg.lstsq(table, right, driver="gels").solution.unflatten(1, values.shape[1:]).to(values)
 
     def whitening(self) -> Float[Tensor, "size size"] | None:
         """T such that the functions `basis @ T` are orthonormal on [-1, 1], but for those that nearly vanish there.

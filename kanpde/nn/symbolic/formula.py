@@ -28,6 +28,8 @@ def symbolic_formula(network: Network, inputs: Sequence[str | sp.Expr] | None = 
         raise ValueError(f"`inputs` must name the {network.width[0]} inputs of the network, got {len(names)}.")
     nodes: list[sp.Expr] = [sp.Symbol(n, real=True) if isinstance(n, str) else n for n in names]
     for number, layer in enumerate(network.layers):
+        if number and network.squash is not None:
+            nodes = [sp.tanh(node) for node in nodes]
         if layer.pairs:
             i, o = layer.pairs[0]
             raise ValueError(

@@ -110,3 +110,29 @@ def test_every_edge_becomes_the_formula_that_it_looks_like_or_none_does():
     found = kan.auto_symbolic()
     assert [{m.function.name for m in layer.values()} for layer in found] == [{"x"}, {"x^2"}]
     assert_close(kan(GRID), before)
+
+
+def test_the_formula_of_a_network_that_squashes_has_the_hyperbolic_tangents():
+    kan, x = KAN([1, 1, 1], squash=True), torch.linspace(-1, 1, 50, dtype=torch.float64)[:, None]
+    kan.fix_symbolic(0, 0, 0, "x^2", x)
+    kan.fix_symbolic(1, 0, 0, "exp", x)
+    (formula,) = kan.symbolic_formula()
+    values = sp.lambdify(sp.Symbol("x1", real=True), formula)(x[:, 0].numpy())
+    assert_close(torch.as_tensor(values), kan(x)[:, 0].detach(), rtol=1e-13, atol=1e-13)
+
+
+def test_a_formula_that_takes_the_next_one_out_of_its_range_is_warned_of():
+    x = scaled_inputs(np.random.default_rng(0).uniform(-1, 2, (120, 2)))[:, :1]
+    kan = KAN([1, 1, 1], seed=8)
+    kan.fix_symbolic(1, 0, 0, "sqrt", x)
+    with pytest.warns(RuntimeWarning, match=r"Edge \(0, 0\) of layer 0 as x takes \d+ of 120 inputs out of the range"):
+        kan.fix_symbolic(0, 0, 0, "x", x)
+
+
+@pytest.mark.parametrize("basis", ["bspline", "chebyshev", "fourier", "gaussian"])
+def test_edges_are_fixed_pruned_and_freed_in_single_precision(basis):
+    kan = KAN([2, 2, 1], basis=basis, dtype=torch.float32, seed=1)
+    kan.fix_symbolic(0, 0, 0, "sin")
+    kan.fix_symbolic(0, 1, 1, "0")
+    assert kan.prune(2 * torch.rand(64, 2) - 1).layers[0].coefficients.dtype == torch.float32
+    assert all(bool(nodes.isfinite().all()) for nodes in kan.attribution().nodes)
