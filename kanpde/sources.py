@@ -1,4 +1,4 @@
-"""Sources and the fluxes that take them away: with slopes given all around, a steady solution needs the two to balance."""
+"""Sources and the fluxes that take them away: where slopes are given all around, a steady solution needs the two to balance."""
 
 from __future__ import annotations
 
@@ -8,44 +8,79 @@ import numpy as np
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from .conditions import Data, Integral, Neumann
+from .conditions import Dirichlet, normal
 from .expression import numeric
+from .geometry import Quadrature
 from .problem import Problem
 from .symbols import Parameter
+from .weak_form import WeakForm, weak_form
 
 EXACTNESS = 1e-3
 """Of integrals, relative to those of absolute values: they are not exact where a shape is round."""
+ZERO = 1e-12
+"""Coefficients smaller than this are left by rounding."""
+POINTS = 400
+"""Of the rule on every side or piece of the boundary."""
 
 
 def unbalanced(problem: Problem) -> Iterator[str]:
-    """Equations c lap(u) + f = 0 with slopes given all around whose source does not leave through the boundary, in sentences."""
-    domain, sides = problem.domain, [c for c in problem.condition_list if not isinstance(c, (Data, Integral))]
-    if domain.time_name or problem.materials or not all(type(c) is Neumann for c in sides) or not domain.faces:
+    """Steady equations whose source does not leave through the boundary, so that they have no solution, in sentences.
+
+    An equation in divergence form says that its source and what enters through the boundary add up to nothing. Both are
+    known where slopes are given all around, and of the equation of mass where velocities are.
+    """
+    valued = {n for c in problem.condition_list if isinstance(c, Dirichlet) for n in c.values}
+    if problem.domain.time_name or problem.materials or not problem.domain.faces or valued >= set(problem.unknown):
         return
-    for name, equation in problem.declared.items():
-        second = equation.atoms(sp.Derivative)
-        unknowns = {d.expr for d in second}
-        if len(unknowns) != 1 or len(second) != len(domain.space_names):
+    try:
+        weak = weak_form(problem)
+    except ValueError:  # an equation that is in no divergence form says nothing of this
+        return
+    for name in problem.unknown:
+        around = _through_the_boundary(problem, weak, name)
+        parts = None if around is None else [(problem.domain.quadrature(), around[0]), *around[1]]
+        if parts is None or not all(is_given(e) for _, e in parts):
             continue
-        (u,) = unknowns
-        factors = {sp.expand(equation).coeff(sp.diff(u, c, 2)) for c in domain.coordinates}
-        source = sp.expand(equation - sp.Add(*factors) * sp.Add(*[sp.diff(u, c, 2) for c in domain.coordinates]))
-        given = [(c, c.values[str(u.func)]) for c in sides if str(u.func) in c.values]
-        covered = {face for c, _ in given for face in domain.boundary(c.on).faces}
-        if len(factors) != 1 or not is_given(source) or covered != set(domain.faces):
-            continue
-        (factor,) = factors
-        if not factor.is_number or not all(is_given(value) for _, value in given):
-            continue
-        rules = [(domain.quadrature(), source), *((domain.boundary(c.on).quadrature(), factor * v) for c, v in given)]
-        values = [(rule, np.broadcast_to(numeric(e, rule.known), len(rule))) for rule, e in rules]
-        parts = [float(rule.integral(v).sum()) for rule, v in values]
+        values = [(rule, np.broadcast_to(numeric(e, rule.known), len(rule))) for rule, e in parts]
+        sums = [float(rule.integral(v).sum()) for rule, v in values]
         sizes = [float(rule.integral(np.abs(v)).sum()) for rule, v in values]
-        if abs(sum(parts)) > EXACTNESS * max(sizes):
+        if abs(sum(sums)) > EXACTNESS * max(sizes):
             yield (
-                f"'{name}' has no solution: its source comes to {parts[0]:.3g}, and what the given slopes let in to "
-                f"{sum(parts[1:]):.3g}; their sum must be 0. Change one of them, or give {u.func} on a part of the boundary."
+                f"the equation of {name} has no solution: its source comes to {sums[0]:.3g}, and what is given on the boundary "
+                f"lets in {sum(sums[1:]):.3g}; their sum must be 0. Change one of them, or leave a part of the boundary open."
             )
+
+
+def _through_the_boundary(
+    problem: Problem, weak: WeakForm, name: str
+) -> tuple[sp.Expr, list[tuple[Quadrature, sp.Expr]]] | None:
+    """The source of the equation of an unknown, and what enters on every face; None where that is not given."""
+    faces = {face: problem.domain.face_rule(face, POINTS) for face in problem.domain.faces}
+    if name in weak.pressures:
+        space = [c for c in problem.domain.coordinates if c.kind == "space"]
+        mass = sp.expand(weak.inside[name])
+        velocities = [u for u in problem.unknown if u not in weak.pressures]
+        factors = {u: [mass.coeff(sp.diff(problem.unknown[u], x)) for x in space] for u in velocities}
+        rest = mass - sp.Add(
+            *[f * sp.diff(problem.unknown[u], x) for u, fs in factors.items() for f, x in zip(fs, space, strict=True)]
+        )
+        needed = [u for u, fs in factors.items() if any(f != 0 for f in fs)]
+        constant = all(f.is_number for fs in factors.values() for f in fs)
+        if not constant or any(face not in weak.essential[u] for u in needed for face in faces):
+            return None
+        along = {u: sp.Add(*[f * n for f, n in zip(factors[u], normal(problem.domain), strict=True)]) for u in needed}
+        return rest, [(rule, sp.Add(*[along[u] * weak.essential[u][f] for u in needed])) for f, rule in faces.items()]
+    if weak.essential[name]:
+        return None
+    entering = {face: weak.natural[name].get(face, sp.S.Zero) for face in faces}
+    return weak.inside[name], [(rule, _cancelled(entering[face], rule)) for face, rule in faces.items()]
+
+
+def _cancelled(e: sp.Expr, rule: Quadrature) -> sp.Expr:
+    """Multiplied out, with the normal of a straight side, and without what is left by rounding."""
+    straight = {n: sp.Float(v[0]) for n, v in rule.extras.items() if np.ptp(v) == 0}
+    e = e.xreplace({symbol: straight[symbol.name] for symbol in e.free_symbols if symbol.name in straight})
+    return sp.Add(*[term for term in sp.Add.make_args(sp.expand(e)) if not abs(term.as_coeff_Mul()[0]) < ZERO])
 
 
 def is_given(value: object) -> bool:

@@ -30,6 +30,8 @@ ORDER = [
     "singularity",
     "scales",
     "jumps",
+    "pairing",
+    "weak_form",
     "sources",
     "check",
     "coefficient",

@@ -92,7 +92,7 @@ class Combination(Region):
 
     @cached_property
     def volume(self) -> float:
-        """Area, or an estimate of the volume by even points, within about 1e-4 of the bounding box."""
+        """Area, or an estimate of the volume by even points, within about 3e-4 of the bounding box."""
         if len(self.names) == 2:
             return area_within(self.pieces)
         lower, upper = self.box

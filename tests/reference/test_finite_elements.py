@@ -39,7 +39,7 @@ from kanpde import (
 )
 from kanpde.catalog import problem_class
 from kanpde.geometry import Part
-from kanpde.reference import exact_reference, finite_elements, harmonic, numerical_reference
+from kanpde.reference import ReferenceFailed, exact_reference, finite_elements, harmonic, numerical_reference
 
 pytest.importorskip("ngsolve", reason='finite elements need NGSolve: pip install "kanpde[fem]"')
 
@@ -163,7 +163,7 @@ def test_the_integral_over_the_l_shape_is_the_known_one():
 
     from kanpde.reference.fem.discretisation import Discretisation
     from kanpde.reference.fem.mesh import grading_for, meshed
-    from kanpde.reference.fem.weak_form import weak_form
+    from kanpde.weak_form import weak_form
 
     problem = problem_class("poisson_l_shape")()
     mesh = meshed(problem.domain, 0.25, grading_for(problem.domain, set()))
@@ -339,7 +339,42 @@ def test_the_stated_error_is_above_the_true_one_where_a_coefficient_jumps_inside
     assert miss < reference.error < 10 * miss
 
 
+class Pulse(Problem):
+    """Initial values that jump at vertices of the mesh; a sine series solves it."""
+
+    domain = Interval(x=(0, 1)) * Time(t=(0, 1))
+
+    def residual(self, u, x, t):
+        return u.t - u.xx / 100
+
+    def conditions(self, x, t):
+        return [Initial(u=Piecewise((0, x < 0.3), (1, x < 0.7), (0, True))), Dirichlet(u=0, on="x")]
+
+
+def test_the_stated_error_is_above_the_true_one_where_initial_values_jump():
+    reference = finite_elements(Pulse())
+    x, t = reference.axes["x"][:, None, None], reference.axes["t"][1:, None]
+    n = np.pi * np.arange(1, 1500)
+    series = 2 * (np.cos(0.3 * n) - np.cos(0.7 * n)) / n * np.sin(n * x) * np.exp(-(n**2) * t / 100)
+    true = series.sum(-1)
+    miss = np.linalg.norm(reference.values["u"][:, 1:] - true) / np.linalg.norm(true)
+    assert miss < reference.error < 10 * miss
+
+
 # -------------------------------------------------------------------- refusals
+
+
+def test_what_has_no_solution_is_refused():
+    with pytest.raises(ValueError, match="the equation of u has no solution: its source comes to 1"):
+        finite_elements(problem_with(lambda u, x, y: laplacian(u) + 1, [Neumann(u=0), Integral(u=0)]))
+    with pytest.raises(ValueError, match="`integral u` gives the mean of u, which the other conditions fix"):
+        finite_elements(problem_with(lambda u, x, y: laplacian(u), [Dirichlet(u=0), Integral(u=1)]))
+
+
+def test_a_domain_that_is_too_thin_somewhere_for_elements_is_refused():
+    thin = Disk(x=0, y=0, radius=1) - Disk(x=0.5, y=0, radius=0.49999)
+    with pytest.raises(ReferenceFailed, match=r"the mesh holds 99\.\d+ % of the domain"):
+        finite_elements(problem_with(lambda u, x, y: laplacian(u) + 1, domain=thin), order=3)
 
 
 def problem_with(equation, conditions=None, domain=SQUARE, **members):

@@ -7,20 +7,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...conditions import Data
+from ...conditions import Data, Initial
 from ...geometry import Domain, PointSet, Quadrature, tensor_points
 from ...materials import cases_of
 from ...problem import Problem
 from ...sampling import Uniform
-from ..record import Reference
+from ...sources import unbalanced
+from ...weak_form import WeakForm, is_mean, weak_form
+from ..record import Reference, ReferenceFailed
 from .coefficients import kinked
 from .discretisation import Discretisation
 from .feasibility import check_arguments, check_problem
 from .library import available, ngsolve
-from .mesh import Grading, grading_for, meshed
+from .mesh import Grading, Mesh, grading_for, meshed
 from .points import Places
 from .radau import NODES, integrated
-from .weak_form import WeakForm, is_mean, weak_form
 
 __all__ = ["available", "finite_elements", "flows"]
 
@@ -30,6 +31,8 @@ FEWER = {1: 20, 2: 8, 3: 3}
 ORDERS = {1: 8, 2: 7, 3: 4}
 POINTS = {1: 201, 2: 101, 3: 31}
 POINTS_WITH_TIME = {1: 201, 2: 51, 3: 21}
+LEFT_OUT = {1: 1e-6, 2: 1e-6, 3: 1e-2}
+"""Part of the domain that a mesh may leave out; volumes of bodies that are cut are estimates."""
 COARSER = 3.0
 """How much larger the elements of the first solution are where a coefficient jumps inside of them: the error is then
 proportional to their size, whatever the degree."""
@@ -61,7 +64,7 @@ def finite_elements(
     """Solve a problem by finite elements of high order, twice, which tells the error.
 
     The second solution, which is returned, has polynomials of one more degree, one more layer of elements at corners
-    and half the step in time, and elements a third as large if a coefficient has jumps or kinks; its error is the
+    and half the step in time, and elements a third as large if a coefficient, or a value that is given, has jumps or kinks; its error is the
     relative L2 difference of both on the grid of the result, which is larger than the error of the second one, but where
     materials meet in corners in which a solution is rougher than the root of the distance. Elements are curved like the
     boundary and do not cross the lines between materials; they do cross those where a `Piecewise` changes, which leaves an
@@ -85,7 +88,7 @@ def finite_elements(
     Raises:
         ImportError: without NGSolve.
         ValueError: for a problem that finite elements cannot take, saying why.
-        ReferenceFailed: if Newton's method gives up.
+        ReferenceFailed: if Newton's method gives up, or parts of the domain are too thin to be meshed.
 
     Source:
         Schoeberl (2014), "C++11 Implementation of Finite Elements in NGSolve", TU Wien, ASC Report 30/2014.
@@ -93,6 +96,8 @@ def finite_elements(
     begin = time.perf_counter()
     check_problem(problem)
     weak = weak_form(problem)
+    for sentence in unbalanced(problem):
+        raise ValueError(sentence)
     d = len(problem.domain.space_names)
     longest = max(float(np.ptp(problem.domain.bounds[n])) for n in problem.domain.space_names)
     degree = ORDERS[d] if order is None else order
@@ -112,7 +117,9 @@ def finite_elements(
         materials=problem.materials.values(),
         cut=diameter if weak.pressures else 0.0,
     )
-    rough = kinked(weak.expressions, cases_of(problem.materials, problem.domain).values() if problem.materials else ())
+    first_values = [e for c in problem.condition_list if isinstance(c, Initial) for e in c.expressions]
+    between = cases_of(problem.materials, problem.domain).values() if problem.materials else ()
+    rough = kinked([*weak.expressions, *map(problem.with_cases, first_values)], between)
     coarser = diameter * (COARSER if rough else 1.0)
     first = _solved(problem, weak, points, (degree, coarser, grading.coarser), instants, 1)
     second = _solved(problem, weak, points, (degree + 1, diameter, grading), instants, 2)
@@ -154,6 +161,7 @@ def _solved(
     mesh = meshed(problem.domain, size, grading, problem.materials)
     inside = problem.domain.in_space if problem.domain.time_name else problem.domain
     stages = len(NODES) if problem.domain.time_name else 1
+    _check_filled(mesh)
     system = Discretisation(problem, weak, mesh, order, stages)
     places = Places(mesh.mesh, inside, points)
     details = {"elements": mesh.mesh.ne, "degrees of freedom": system.unknowns, "layers at corners": grading.layers}
@@ -170,6 +178,18 @@ def _solved(
     for name in weak.loose:
         values[name] = values[name] + _shift(problem, system, name)
     return _Solved(values, details | {"method": "Newton", "steps": count})
+
+
+def _check_filled(mesh: Mesh) -> None:
+    """Refuse a mesh that leaves a part of its domain out, even with elements of high order."""
+    ng, volume = ngsolve(), mesh.domain.volume
+    mesh.mesh.Curve(ORDERS[len(mesh.domain.names)])
+    share = float(ng.Integrate(ng.CoefficientFunction(1.0), mesh.mesh)) / volume
+    if not abs(share - 1) < LEFT_OUT[len(mesh.domain.names)]:
+        raise ReferenceFailed(
+            f"the mesh holds {100 * share:.6g} % of the domain: parts of it are too thin for elements. Make them wider, or give an "
+            "exact solution."
+        )
 
 
 def _shift(problem: Problem, system: Discretisation, name: str) -> float:

@@ -11,11 +11,11 @@ import sympy as sp
 from ...geometry import Face
 from ...materials import cases_of
 from ...problem import Problem
+from ...weak_form import WeakForm
 from ..record import ReferenceFailed
 from .coefficients import translated
 from .library import ngsolve
 from .mesh import BETWEEN, Mesh
-from .weak_form import WeakForm
 
 NEWTON_STEPS = 40
 SHORTEST_STEP = 2.0**-12

@@ -8,12 +8,12 @@ from itertools import permutations
 
 import sympy as sp
 
-from ...conditions import AtPoints, AtStart, Dirichlet, Interface, OnBoundary, Over, Periodic, Term, normal
-from ...geometry import Face, Piece
-from ...materials import cases_of
-from ...problem import Problem
-from ...symbols import Coordinate, orders_of
+from .conditions import AtPoints, AtStart, Dirichlet, Interface, OnBoundary, Over, Periodic, Term, normal
+from .geometry import Face, Piece
+from .materials import cases_of
 from .pairing import owners_of
+from .problem import Problem
+from .symbols import Coordinate, orders_of
 
 Place = Face | Piece
 """A side of a box or a piece of the boundary of a shape."""
@@ -48,10 +48,10 @@ class WeakForm:
 
     @property
     def expressions(self) -> list[sp.Expr]:
-        """All that is integrated."""
+        """All that is integrated, and the values that are given."""
         fluxes = [p for vector in self.flux.values() for p in vector]
-        natural = [e for places in self.natural.values() for e in places.values()]
-        return [*self.inside.values(), *fluxes, *natural, *self.between.values()]
+        around = [e for part in (self.natural, self.essential) for places in part.values() for e in places.values()]
+        return [*self.inside.values(), *fluxes, *around, *self.between.values()]
 
 
 @dataclass(frozen=True)
@@ -99,13 +99,20 @@ def weak_form(problem: Problem) -> WeakForm:
                 else:
                     given.setdefault(place, []).append((term.name, term.expression))
     natural = _natural(problem, split, essential, given, pressures)
+    loose = _loose(problem, owners, [e for listed in given.values() for _, e in listed], essential)
+    for term in problem.terms:
+        fixed = [n for n, u in problem.unknown.items() if n not in loose and term.expression.has(u)]
+        if is_mean(problem, term) and fixed:
+            raise ValueError(
+                f"`{term.name}` gives the mean of {fixed[0]}, which the other conditions fix: finite elements cannot take it."
+            )
     return WeakForm(
         {name: s.rest for name, s in split.items()},
         {name: [-p for p in s.flux] for name, s in split.items()},
         essential,
         natural,
         pressures,
-        _loose(problem, owners, [e for listed in given.values() for _, e in listed], essential),
+        loose,
         between,
     )
 

@@ -6,8 +6,8 @@ import numpy as np
 import sympy as sp
 from scipy.optimize import linear_sum_assignment
 
-from ...expression import Expression
-from ...problem import Problem
+from .expression import Expression
+from .problem import Problem
 
 ABSENT = -100
 
