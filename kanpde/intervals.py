@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +25,10 @@ from .sampling import Sobol
 from .solution import Solution
 
 CUTOFF = 1e-13
-"""Directions in which the rows change less than this, relative to the largest, are not told by anything."""
+"""Directions in which the rows change less than this, relative to the largest, are not told by anything: in these the numbers
+are as uncertain as if the rows changed by so much."""
+UNTOLD = 1e-6
+"""Share of a combination of the numbers in such directions, squared, below which it is rounding."""
 UNSOLVED = 0.1
 """Relative residual above which the equations are not solved, and no interval means anything."""
 TOGETHER = 0.99
@@ -38,6 +42,11 @@ class Estimate(NamedTuple):
     deviation: float
     lower: float
     upper: float
+
+    def written(self, number: float) -> str:
+        """A number like this one with as many digits as are known of it, 6 at least."""
+        known = math.log10(abs(self.value) / self.deviation) if self.value and self.deviation > 0 else 0.0
+        return f"{number:.{min(16, max(6, math.ceil(known) + 2))}g}"
 
 
 @dataclass(frozen=True)
@@ -129,7 +138,8 @@ class Uncertainty:
 
     def __str__(self) -> str:
         lines = [
-            f"{n} = {e.value:.6g} +- {e.deviation:.2g} ({100 * self.level:g} %: {e.lower:.6g} to {e.upper:.6g})"
+            f"{n} = {e.written(e.value)} +- {e.deviation:.2g} "
+            f"({100 * self.level:g} %: {e.written(e.lower)} to {e.written(e.upper)})"
             for n, e in self.numbers.items()
         ]
         return "\n".join([*lines, *(f"the measurements cannot tell {d}" for d in self.doubts)])
@@ -181,9 +191,13 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
     for block, part in zip(loss.blocks, loss.slices, strict=True):
         unit = (solution.weights[block.name] / block.size) ** 0.5 if block.name in measured else factor
         rows[part], jacobian[part] = rows[part] / unit, jacobian[part] / unit
-    _, singular, turn = np.linalg.svd(jacobian, full_matrices=False)
+    names = tuple(field.trial.numbers)
+    values = np.abs([p.item() for p in field.trial.numbers.values()])
+    units = np.ones(jacobian.shape[1])
+    units[len(units) - len(names) :] = np.where(values > 0, values, 1.0)
+    _, singular, turn = np.linalg.svd(jacobian * units, full_matrices=False)
     told = singular > CUTOFF * singular[0]
-    root = turn[told].T / singular[told]
+    root = units[:, None] * turn[told].T / singular[told]
     deviations = np.concatenate([rows[part] for part in measured.values()])
     leverage = np.concatenate([jacobian[part] for part in measured.values()]) @ root
     misfit = float(np.mean(deviations**2))
@@ -192,9 +206,18 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
         free = max(1.0, len(deviations) - float((leverage**2).sum()))
         noise = float(np.sqrt((deviations**2).sum() / free))
         misfit = misfit / noise**2 if noise else misfit
-    names = tuple(field.trial.numbers)
+    covariance = noise**2 * root @ root.T
+    of_numbers = slice(len(units) - len(names), None)
+    untold = _untold(turn[told][:, of_numbers]) * units[of_numbers, None] / (CUTOFF * singular[0])
+    covariance[of_numbers, of_numbers] += noise**2 * untold @ untold.T
     shares = [s for s in relative_residual(problem, solution).values() if not np.isnan(s)]
-    return Uncertainty(names, level, misfit, noise, field, noise**2 * root @ root.T, max(shares, default=0.0))
+    return Uncertainty(names, level, misfit, noise, field, covariance, max(shares, default=0.0))
+
+
+def _untold(turn: Float[np.ndarray, "told numbers"]) -> Float[np.ndarray, "numbers untold"]:
+    """Combinations of the numbers that no row tells, as columns as long as their share in what is not told."""
+    missing, combinations = np.linalg.eigh(np.eye(turn.shape[1]) - turn.T @ turn)
+    return combinations[:, missing > UNTOLD] * np.sqrt(missing[missing > UNTOLD])
 
 
 def _loss(ansatz: Ansatz, solution: Solution, field: Field) -> LeastSquares:

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from scipy.optimize import least_squares
 
 from kanpde import KAN, Data, Dirichlet, Interval, Parameter, Plan, Points, Problem, solve, uncertainty
+from kanpde.intervals import Estimate
 
 
 def kan(outputs=1, seed=0):
@@ -116,6 +117,49 @@ def test_what_the_measurements_cannot_tell_is_said():
     assert "the measurements cannot tell" in str(doubt)
     with pytest.raises(ValueError, match="`unknown` must be one of u, got 'q'"):
         doubt.band("q", x=0.5)
+
+
+class Unseen(Product):
+    """A number that nothing depends on, because what it multiplies vanishes."""
+
+    def residual(self, u, x):
+        return u.xx + 4 * self.b + self.a * (u - 2 * x * (1 - x))
+
+
+def test_a_number_that_nothing_depends_on_has_no_narrow_interval():
+    found = solve(Unseen(), kan(), hard=True, steps=30, points=Points(50, 2))
+    doubt = uncertainty(Unseen(), found)
+    assert doubt.numbers["a"].deviation > 100
+    assert any(d.startswith("a: its standard deviation") for d in doubt.doubts)
+
+
+class Thin(Problem):
+    """u'' + q = 0 on [0, 1e-3] in SI units: q is of the order of 1e6, and known from the weighted mean."""
+
+    domain = Interval(x=(0, 1e-3))
+    q = Parameter(1.0)
+    where = np.linspace(0.05e-3, 0.95e-3, 20)
+    shape = where * (1e-3 - where) / 2
+    values = 3e6 * shape + 0.01 * np.random.default_rng(0).standard_normal(20)
+
+    def residual(self, u, x):
+        return u.xx + self.q
+
+    def conditions(self, x):
+        return [Dirichlet(u=0), Data({"x": self.where}, u=self.values, sigma=0.01)]
+
+
+def test_intervals_do_not_depend_on_units():
+    found = solve(Thin(), KAN([1, 4, 1], basis="chebyshev", k=[6, 2], base=False), hard=True, steps=60)
+    (estimate,) = uncertainty(Thin(), found).numbers.values()
+    information = (Thin.shape**2).sum() / 0.01**2
+    assert_allclose(estimate.deviation, information**-0.5, rtol=0.05)
+    assert_allclose(estimate.value, Thin.shape @ Thin.values / (Thin.shape**2).sum(), atol=0.1 * information**-0.5)
+
+
+def test_numbers_are_written_with_as_many_digits_as_are_known():
+    assert Estimate(8 / 3, 6e-11, 2.6, 2.7).written(8 / 3) == "2.666666666667"
+    assert Estimate(0.35, 0.01, 0.3, 0.4).written(0.35) == "0.35"
 
 
 def test_what_has_no_measurements_or_several_slabs_is_refused():
