@@ -6,19 +6,27 @@ import numpy as np
 import sympy as sp
 from jaxtyping import Float
 
+from .conditions import Interior
 from .expression import Expression
 from .geometry import PointSet
 from .problem import Problem
 from .sampling import Sobol
+from .scales import coefficients, sizes
 from .solution import Solution
 
 POINTS = 1000
+STILL = 0.1
+"""Where terms are smaller than this part of what they come to for a solution that varies by its spread once across the domain, that
+part is what the residual is measured in: all terms of Laplace's equation vanish where u = x."""
+EVEN = 1e-6
+"""Spread of a solution that is the same everywhere, beside its size."""
 
 
 def relative_residual(problem: Problem, solution: Solution, *, points: int = POINTS, seed: int = 1) -> dict[str, float]:
     """Root mean square of the residual of every equation, divided by that of the largest of its terms.
 
-    1e-6 says that the terms cancel to six digits, 1 that they do not cancel at all: the equation is not solved. The error
+    Of terms that all vanish, as for a linear solution of Laplace's equation, it is the size that they have for another solution
+    of the same spread. 1e-6 says that the terms cancel to six digits, 1 that they do not cancel at all: the equation is not solved. The error
     of the solution may be larger or smaller.
 
     Args:
@@ -42,8 +50,18 @@ def _share(problem: Problem, solution: Solution, equation: sp.Expr, points: Poin
     if len(parts) < 2:
         return float("nan")
     values = [evaluated(problem, solution, part, points) for part in parts]
-    largest = max(float(np.mean(v**2)) for v in values)
+    largest = max(*(float(np.mean(v**2)) for v in values), _usual(problem, solution, equation, points) ** 2)
     return float(np.sqrt(np.mean(np.sum(values, axis=0) ** 2) / largest)) if largest else 0.0
+
+
+def _usual(problem: Problem, solution: Solution, equation: sp.Expr, points: PointSet) -> float:
+    """A part of what terms with derivatives come to for a solution of this spread."""
+    found = sizes(problem, coefficients(equation, list(problem.unknown.values()), Interior(problem.domain)))
+    spreads = {}
+    for name in {p.unknown for p in found}:
+        values = solution.field.values(points, name)
+        spreads[name] = max(float(values.std()), EVEN * float(np.abs(values).max()))
+    return STILL * max((size * spreads[p.unknown] for p, size in found.items() if sum(p.orders)), default=0.0)
 
 
 def evaluated(problem: Problem, solution: Solution, expression: sp.Expr, points: PointSet) -> Float[np.ndarray, " n"]:

@@ -23,8 +23,9 @@ from .conditions import (
     Seam,
     Term,
 )
+from .constants import fixing, loose_constants
 from .expression import numeric
-from .geometry import Face, PointSet, Quadrature, tensor_points
+from .geometry import Face, PointSet, Quadrature
 from .interfaces import interface_terms
 from .jumps import jumps
 from .materials import meeting, within
@@ -99,7 +100,7 @@ def check(problem: Problem) -> CheckReport:
         _values_are_periodic,
         _start_meets_boundary,
         _interfaces_are_held,
-        _constant_is_fixed,
+        _constants_are_fixed,
         _fluxes_balance,
         _numbers_are_told,
         _coefficients_are_likely,
@@ -201,7 +202,7 @@ def _boundary_is_covered_once(problem: Problem) -> Iterator[Finding]:
     """Each unknown has as many conditions across a coordinate as the order of the equations in it.
 
     An even order asks for one half at each end. An odd order leaves open which end has one more (the direction of
-    travel decides), and in a first-order system also which unknown has one, so that only a lack is an error there.
+    travel decides), and in a first-order system also which unknown has one: nothing is said of that.
     Measurements and integrals may stand in for what is missing.
     """
     may_stand_in = any(isinstance(t.place, Over) for t in problem.terms)
@@ -216,12 +217,12 @@ def _boundary_is_covered_once(problem: Problem) -> Iterator[Finding]:
             both = [c for listed in ends.values() for c in listed]
             if periodic:
                 given = list(dict.fromkeys([*periodic, *both]))
-                if len(given) > 1:
+                if len(given) > 1 and not _fixes_the_constant(problem, name, both):
                     yield Finding("error", _surplus(name, f"both ends of {axis}, which are one point", given, 1))
             elif order % 2:
                 if len(both) < order and not (order == 1 and len(problem.unknown) > 1):
                     yield Finding(lack, _lack(name, f"the two ends of {axis}", axis, len(both), order))
-                elif len(both) > order:
+                elif len(both) > order and not (order == 1 and len(problem.unknown) > 1):
                     yield Finding("warning", _surplus(name, f"the two ends of {axis}", both, order))
             else:
                 for end, listed in ends.items():
@@ -229,6 +230,14 @@ def _boundary_is_covered_once(problem: Problem) -> Iterator[Finding]:
                         yield Finding(lack, _lack(name, end, axis, len(listed), order // 2))
                     elif order and len(listed) > order // 2:
                         yield Finding("error", _surplus(name, end, listed, order // 2))
+
+
+def _fixes_the_constant(problem: Problem, name: str, conditions: list[Condition]) -> bool:
+    """Whether one value beside a period, on a line, says what a constant is that nothing else fixes."""
+    if len(conditions) != 1 or not isinstance(conditions[0], Dirichlet) or problem.domain.dimension != 1:
+        return False
+    own = {t.name for t in problem.terms_of(conditions[0])}
+    return all(t.name in own for t in fixing(problem, name))
 
 
 def _pieces_are_covered_once(problem: Problem, lack: str) -> Iterator[Finding]:
@@ -386,19 +395,10 @@ def _symmetry_holds(problem: Problem) -> Iterator[Finding]:
 # -------------------------------------------------------------------- what is left open
 
 
-def _constant_is_fixed(problem: Problem) -> Iterator[Finding]:
-    """Some term changes when a constant is added to an unknown; periodicity is a difference and does not."""
-    fixing = [t.expression for t in problem.terms if not isinstance(t.place, Seam)]
-    for name, u in problem.unknown.items():
-        without_derivatives = [e.xreplace({d: sp.Dummy() for d in e.atoms(sp.Derivative)}) for e in fixing]
-        if not any(e.has(u) for e in without_derivatives):
-            centre = tensor_points({n: np.array([sum(b) / 2]) for n, b in problem.domain.bounds.items()})
-            point = ", ".join(f"'{n}': {v[0]:g}" for n, v in centre.columns.items())
-            yield Finding(
-                "error",
-                f"`{name}` is fixed only up to a constant, because only its derivatives occur: give its value on a part "
-                f"of the boundary, its mean as in Integral({name}=0), or its value at a point as in Data({{{point}}}, {name}=0).",
-            )
+def _constants_are_fixed(problem: Problem) -> Iterator[Finding]:
+    """Some term changes when a constant is added to an unknown, at every instant."""
+    for sentence in loose_constants(problem):
+        yield Finding("error", sentence)
 
 
 def _fluxes_balance(problem: Problem) -> Iterator[Finding]:

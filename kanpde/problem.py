@@ -467,13 +467,20 @@ class Problem:
         try:
             return function(**{name: available[name] for name in _arguments(function)})
         except TypeError as error:
-            if "expression to float" in str(error) or "ufunc" in str(error):
+            if any(sign in str(error) for sign in ("expression to float", "ufunc", "must be Tensor")):
                 raise TypeError(
                     f"`{self.name}.{method}` calls a function of numbers on a symbol: "
-                    "take sin, exp, ... from kanpde, not from math or numpy."
+                    "take sin, exp, ... from kanpde, not from math, numpy or torch."
                 ) from error
             if "truth value of Relational" in str(error):
                 raise TypeError(f"`{self.name}.{method}` compares symbols: write a case with Piecewise.") from error
+            raise
+        except AttributeError as error:
+            if isinstance(error.obj, sp.Derivative):
+                raise AttributeError(
+                    f"`{error.obj}` in {self.name}.{method} has no attribute '{error.name}': a derivative of a derivative is "
+                    f"written u.xx, or diff(e, {error.name})."
+                ) from error
             raise
 
     def _check_symbols(self, name: str, expression: sp.Expr) -> None:

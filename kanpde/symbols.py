@@ -143,7 +143,8 @@ def as_expression(name: str, value: Any) -> sp.Expr:
     if getattr(value, "shape", None) == ():
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, (Real, sp.Expr)) or isinstance(value, sp.MatrixBase):
-        raise TypeError(f"`{name}` must be a number or an expression, got {value!r} ({type(value).__name__}).")
+        remedy = ": write it with the coordinates, or as Coefficient('f', function)(x)" if callable(value) else ""
+        raise TypeError(f"`{name}` must be a number or an expression, got {value!r} ({type(value).__name__}){remedy}.")
     expression = sp.sympify(value)
     if expression.has(sp.nan, sp.oo, -sp.oo, sp.zoo, sp.I):
         raise ValueError(f"`{name}` must be finite and real, got {value}: check where it comes from.")

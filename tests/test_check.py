@@ -1,11 +1,13 @@
 """The self-check: what it finds wrong, and what it says."""
 
+import numpy as np
 import pytest
 
 from kanpde import (
     Data,
     Dirichlet,
     Initial,
+    Integral,
     Interval,
     Neumann,
     Parameter,
@@ -373,6 +375,40 @@ def test_the_constant_of_a_pressure_is_found_beside_fixed_velocities():
     (error,) = report(stokes, Dirichlet(u=0, v=0)).errors
     assert error.startswith("`p` is fixed only up to a constant")
     assert report(stokes, Dirichlet(u=0, v=0), Data([[0, 0]], p=0)).findings == ()
+
+
+def test_a_pressure_must_be_fixed_at_every_instant():
+    def stokes(self, u, v, p):
+        return {"x": u.t + p.x - laplacian(u), "y": v.t + p.y - laplacian(v), "mass": u.x + v.y}
+
+    def found(*fixing):
+        given = [Dirichlet(u=0, v=0), Initial(u=0, v=0), *fixing]
+        return report(stokes, *given, domain=SQUARE * Time(t=(0, 1))).errors
+
+    (loose,) = found()
+    assert loose.endswith("give its value on a part of the boundary or its mean as in Integral(p=0).")
+    (once,) = found(Data({"x": 0.5, "y": 0.5, "t": 0.5}, p=0))
+    assert once.startswith("`p` is fixed only up to a function of t")
+    many = np.linspace(0, 1, 9)
+    assert found(Data({"x": 0 * many, "y": 0 * many, "t": many}, p=0 * many)) == ()
+    assert found(Integral(p=0)) == ()
+
+
+def test_a_value_at_the_seam_fixes_the_constant_of_a_periodic_solution_on_a_line():
+    def bent(self, u, x):
+        return u.xx - sin(2 * pi * x)
+
+    line = Interval(x=(0, 1))
+    assert report(bent, Periodic("x"), Dirichlet(u=0, on="x=1"), domain=line).errors == ()
+    bound = report(lambda self, u: u.xx - u, Periodic("x"), Dirichlet(u=0, on="x=1"), domain=line)
+    assert "which are one point" in bound.errors[0]
+
+
+def test_in_systems_of_first_order_either_unknown_may_have_both_ends():
+    def waves(self, u, v):
+        return {"u": u.t + v.x, "v": v.t + u.x}
+
+    assert report(waves, Dirichlet(u=0), Initial(u=0, v=0), domain=STRIP).findings == ()
 
 
 def test_values_with_unknowns_in_them_are_left_to_the_training():

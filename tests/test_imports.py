@@ -30,6 +30,7 @@ ORDER = [
     "singularity",
     "scales",
     "jumps",
+    "constants",
     "pairing",
     "weak_form",
     "sources",

@@ -276,6 +276,12 @@ def test_bad_parameters_are_refused(parameters, error, message):
         (lambda self, u: u.x - sp.Symbol("x"), ValueError, "`x` in Sketch.residual is neither a coordinate"),
         (lambda self, u, x: u.x - math.sin(x), TypeError, "calls a function of numbers on a symbol: take sin"),
         (lambda self, u, x: u.x - np.sin(x), TypeError, "calls a function of numbers on a symbol: take sin"),
+        (
+            lambda self, u, x: u.x - torch.sin(x),
+            TypeError,
+            "take sin, exp, ... from kanpde, not from math, numpy or torch",
+        ),
+        (lambda self, u: u.x.x, AttributeError, r"has no attribute 'x': a derivative of a derivative is written u\.xx"),
         (lambda self, u, x: u.x if x > 0 else u.y, TypeError, "compares symbols: write a case with Piecewise"),
         (lambda self, u, x: u - u.subs(x, -x), ValueError, r"`u\(-x, y\)` has no value"),
         (lambda self, u: Parameter(1) * u + Parameter(2) * u.x, ValueError, "`parameter` names two things in Sketch"),

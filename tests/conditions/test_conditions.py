@@ -196,6 +196,11 @@ NAN = float("nan")
         (lambda: Dirichlet(), ValueError, r"`Dirichlet` needs a value for an unknown, as in Dirichlet\(u=0\)"),
         (lambda: Dirichlet(u="sin(x)"), TypeError, r"`u` must be a number or an expression, got 'sin\(x\)'"),
         (lambda: Dirichlet(u=NAN), ValueError, "`u` must be finite and real, got nan"),
+        (
+            lambda: Dirichlet(u=lambda x: 0.0),
+            TypeError,
+            r"with the coordinates, or as Coefficient\('f', function\)\(x\)",
+        ),
         (lambda: Dirichlet(u=np.zeros(3)), TypeError, "`u` must be a number or an expression, got array"),
         (lambda: Dirichlet(u=0, weight=0), ValueError, "`weight` must be a positive number, got 0: leave"),
         (lambda: Dirichlet(u=0, weight=-1), ValueError, "`weight` must be a positive number, got -1"),

@@ -75,6 +75,7 @@ def solve(options: argparse.Namespace) -> Result:
         **solution.summary(),
         "relative_residual": shares,
         **({} if doubt is None else {"intervals": doubt.intervals}),
+        "warnings": _warnings(solution, shares),
         "record": str(target),
     }
     return Result(int(failed), content, _text(solution, target, doubt, shares))
@@ -131,22 +132,11 @@ def _text(solution: Solution, target: Path, doubt: Uncertainty | None, shares: d
     else:
         against = f"against: {error.reference}, whose own error is {error.reference_error:.1e}"
         lines.append(f"relative L2 error: {float(error):.2e} ({against})")
-        if solution.compared is not solution.reference:
-            lines.append(f"warning: the error is that of {_covered(solution)} alone, the rest was not reached")
     lines.append(f"residual: {solution.residual:.2e} at the training points, {solution.held_out:.2e} at others")
     known = {name: share for name, share in shares.items() if not math.isnan(share)}
     if known:
         lines.append(f"terms of the equations cancel to: {', '.join(f'{s:.1e} ({n})' for n, s in known.items())}")
-    if any(not share <= UNSOLVED for share in known.values()):
-        lines.append(
-            "warning: an equation is not solved: longer training (--seconds), more points (--points), a larger network "
-            "(--width, --degree), or are values far from 1 in these units (kanpde check)?"
-        )
-    if solution.overfits:
-        lines.append(
-            "warning: the residual at other points is much larger, so the error may be too: more points "
-            "(--points), or data that do not agree where two conditions meet?"
-        )
+    lines += [f"warning: {sentence}" for sentence in _warnings(solution, shares)]
     plain = {n: v for n, v in solution.numbers.items() if not n.startswith(SINGULAR)}
     lines += [f"{n} = {v:.8g}" for n, v in plain.items()] if doubt is None else str(doubt).splitlines()
     if len(plain) < len(solution.numbers):
@@ -154,6 +144,24 @@ def _text(solution: Solution, target: Path, doubt: Uncertainty | None, shares: d
     restarts = f", {run['restarts']} restart(s)" if run["restarts"] else ""
     lines.append(f"{run['steps']} steps in {run['seconds']:.1f} s{restarts}; stopped: {solution.stop_reason}")
     return "\n".join([*lines, f"record: {target}"])
+
+
+def _warnings(solution: Solution, shares: dict[str, float]) -> list[str]:
+    """What speaks against the solution, in sentences."""
+    found = []
+    if solution.error is not None and solution.compared is not solution.reference:
+        found.append(f"the error is that of {_covered(solution)} alone, the rest was not reached")
+    if any(not share <= UNSOLVED for share in shares.values() if not math.isnan(share)):
+        found.append(
+            "an equation is not solved: longer training (--seconds), more points (--points), a larger network "
+            "(--width, --degree), or are values far from 1 in these units (kanpde check)?"
+        )
+    if solution.overfits:
+        found.append(
+            "the residual at other points is much larger, so the error may be too: more points "
+            "(--points), or data that do not agree where two conditions meet?"
+        )
+    return found
 
 
 def _covered(solution: Solution) -> str:

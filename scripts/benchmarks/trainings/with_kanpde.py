@@ -1,8 +1,6 @@
-"""kanpde, with everything that `solve` chooses by itself but what `OPTIONS` says."""
+"""kanpde, with everything that `solve` chooses by itself."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,28 +15,26 @@ from kanpde.recommend import recommended_kan
 
 from .watch import Watch
 
-OPTIONS: dict[str, dict[str, Any]] = {"poisson": {}, "burgers": {}}
-"""Further arguments of `solve`, such as a plan."""
 BUDGETS = 7
 
 
 def train(name: str, watch: Watch, seed: int) -> None:
-    """Gauss-Newton on the recommended KAN; with a plan once for every budget, each time from the beginning.
+    """Gauss-Newton on the recommended KAN; an evolution, which has time slabs, once for every budget from the beginning.
 
     The other libraries do not know that a solution is odd, so this one is not told either.
     """
-    problem, options = type(name, (problem_class(name),), {"symmetric": {}})(), OPTIONS[name]
-    if "plan" not in options:
-        _step_by_step(problem, watch, seed, options)
+    problem = type(name, (problem_class(name),), {"symmetric": {}})()
+    if problem.domain.time_name is None:
+        _step_by_step(problem, watch, seed)
         return
     for i in reversed(range(BUDGETS)):
         watch.restart()
-        _for_a_budget(problem, watch, seed, {**options, "seconds": watch.limit / 2**i})
+        _for_a_budget(problem, watch, seed, watch.limit / 2**i)
 
 
-def _step_by_step(problem: Problem, watch: Watch, seed: int, options: dict[str, Any]) -> None:
+def _step_by_step(problem: Problem, watch: Watch, seed: int) -> None:
     """One network: the error is looked at after every step."""
-    ansatz = build_ansatz(problem, hard=options.get("hard", False))
+    ansatz = build_ansatz(problem)
     model = recommended_kan(ansatz, seed=seed)
     trial = Trial(model, InputMap(problem.domain.bounds, ansatz.periodic))
     (unknown,) = problem.unknown
@@ -50,13 +46,14 @@ def _step_by_step(problem: Problem, watch: Watch, seed: int, options: dict[str, 
 
     solve(
         problem, model, seed=seed, seconds=watch.limit, threads=1, reference=watch.reference,
-        on_step=lambda _: watch.look(predict), **options,
+        on_step=lambda _: watch.look(predict),
     )  # fmt: skip
     watch.look(predict, last=True)
 
 
-def _for_a_budget(problem: Problem, watch: Watch, seed: int, options: dict[str, Any]) -> None:
-    """Several networks, in time slabs or stages: the whole solution is there at the end only."""
-    solution = solve(problem, seed=seed, threads=1, reference=watch.reference, **options)
+def _for_a_budget(problem: Problem, watch: Watch, seed: int, seconds: float) -> None:
+    """Several networks in time slabs: the whole solution is there at the end only."""
+    solution = solve(problem, seed=seed, seconds=seconds, threads=1, reference=watch.reference)
     (unknown,) = problem.unknown
-    watch.look(lambda _: solution.field.values(watch.reference.points, unknown), last=True)
+    if solution.compared is solution.reference:  # else the budget ended before the time did
+        watch.look(lambda _: solution.field.values(watch.reference.points, unknown), last=True)
