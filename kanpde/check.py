@@ -185,7 +185,13 @@ def _largest_miss(problem: Problem, term: Term, exact: dict[str, sp.Expr]) -> tu
     parts = [_values(problem, part, exact, sets[0]) for part in sp.Add.make_args(sp.expand_mul(term.expression))]
     i = int(np.argmax(miss))
     where = ", ".join(f"{name}={column[i]:.3g}" for name, column in points.columns.items())
-    return float(miss[i]), max(1.0, *(float(np.abs(p).max()) for p in parts)), where
+    return float(miss[i]), max(_size_of(problem, exact), *(float(np.abs(p).max()) for p in parts)), where
+
+
+def _size_of(problem: Problem, exact: dict[str, sp.Expr]) -> float:
+    """The largest value of the exact solution, by which it is judged how much rounding leaves where it vanishes; 1 for zero."""
+    points = problem.domain.sample(CHECK_POINTS, Uniform(0))
+    return max(float(np.abs(_values(problem, e, {}, points)).max()) for e in exact.values()) or 1.0
 
 
 def _values(problem: Problem, expression: sp.Expr, exact: dict[str, sp.Expr], points: PointSet) -> np.ndarray:

@@ -149,7 +149,7 @@ def fit(
         found.append(train(growth.next(found[-1].network), budget, last=number == growth.follows - 1))
     figures = [samples.figures_of(f) for f in found]
     run = found[-1].run
-    run |= figures[-1]
+    run |= {**figures[-1], "held_out": samples.held_out(figures[-1])}
     run["trainings"] = [_named(f.network) for f in found]
     for name in figures[-1]:
         run[f"{name}_of_trainings"] = [each[name] for each in figures]
@@ -206,16 +206,24 @@ def _named(network: nn.Module) -> str:
     return f"{network.width} on {len(splines[0].grid) - 1} intervals" if splines else f"{network.width}"
 
 
-def scaled_inputs(x: Any) -> Float[Tensor, "n inputs"]:
+def scaled_inputs(x: Any, of: Solution | None = None) -> Float[Tensor, "n inputs"]:
     """What a network that is fitted at these points sees: each column moved to [-1, 1].
 
     Args:
         x: points, shape (n, d) or (n,).
+        of: a fit to these and other points (its `test` counts as well), whose network sees them as its range says.
 
     Raises:
-        ValueError: for a column whose values are all the same.
+        ValueError: for a column whose values are all the same, or another number of columns than the fit has.
     """
     points = columns_of("x", x)
+    if of is not None:
+        (part,) = of.field.parts
+        if points.shape[1] != len(part.names):
+            raise ValueError(
+                f"`x` must have {len(part.names)} columns like the points of the fit, got {points.shape[1]}."
+            )
+        return part.trial.input_map(torch.as_tensor(points))
     constant = [i for i, column in enumerate(points.T) if column.min() == column.max()]
     if constant:
         raise ValueError(f"`x` must not have constant columns, got column {constant[0]}: leave it out.")

@@ -141,7 +141,7 @@ def auto_symbolic(
     def refit(network: Network) -> Solution:
         return not_interrupted(fit(network, x, y, steps=steps, seed=seed))
 
-    reading = _Reading(inputs, None if functions is None else chosen(functions), price, refit)
+    reading = _Reading(inputs, None if functions is None else chosen(functions), price, EXACT * _spread(y), refit)
     alone = starts == 1 and not deepen and grids is None and link is None
     options: dict[str, Any] = {"starts": starts, "deepen": deepen, "grids": grids, "link": link, "seed": seed}
     found = not_interrupted(fit(copy.deepcopy(model), x, y, steps=4 * steps if alone else steps, **options))
@@ -162,7 +162,7 @@ def auto_symbolic(
         found = best
         errors.append(_error(found))
         names_of.append(names)
-    better = reading.exchanged(found, names_of, EXACT * _spread(y))
+    better = reading.exchanged(found, names_of)
     if better is not found:
         errors.append(_error(better))
     return Readout(better, True, errors, names_of)
@@ -176,12 +176,14 @@ class _Reading:
         x: inputs of the network at the points.
         library: functions to choose from; all without it.
         price: of complexity.
+        exact: error that is rounding.
         refit: trains a network on the values, in place.
     """
 
     x: Float[Tensor, "n inputs"]
     library: Sequence[SymbolicFunction] | None
     price: float
+    exact: float
     refit: Callable[[Network], Solution]
 
     def layer(self, found: Solution, number: int, error: float) -> tuple[Solution | None, dict[Pair, str]]:
@@ -196,11 +198,11 @@ class _Reading:
         choices += [(choice, WORSE) for choice in (first, *others)]
         for choice, factor in choices:
             trial = self._fixed(found, number, choice)
-            if _error(trial) <= factor * error:
+            if _error(trial) <= max(factor * error, self.exact):
                 return trial, {pair: match.function.name for pair, match in choice.items()}
         return None, {}
 
-    def exchanged(self, found: Solution, names_of: Sequence[dict[Pair, str]], exact: float) -> Solution:
+    def exchanged(self, found: Solution, names_of: Sequence[dict[Pair, str]]) -> Solution:
         """Exchange the functions of edges, all that are alike at once or one alone, while the error halves.
 
         It has to fall further by what the functions are more complex. While the layers behind were splines they made up for
@@ -209,10 +211,9 @@ class _Reading:
         Args:
             found: the network as formulas.
             names_of: per layer, edge to the name of its function; kept true.
-            exact: error up to which nothing is exchanged.
         """
         improved = True
-        while improved and _error(found) > exact:
+        while improved and _error(found) > self.exact:
             improved = False
             for number, names in enumerate(names_of):
                 for name in sorted(set(names.values()) - {CONSTANT}):

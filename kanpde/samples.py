@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,6 +92,12 @@ class Samples:
             for part, (x, y) in parts.items()
             for name, value in self.figures(_at(solution, x), torch.as_tensor(y)).items()
         }
+
+    def held_out(self, figures: Mapping[str, float]) -> float:
+        """Root of the loss at the points to test at, from the figures of a fit; NaN without such points."""
+        if "test_cross_entropy" in figures:
+            return math.sqrt(2 * figures["test_cross_entropy"])
+        return math.sqrt(self.values.shape[1]) * figures["test_rmse"] if "test_rmse" in figures else math.nan
 
     def error_of(self, solution: Solution) -> float:
         """The first figure of a fit at the points."""

@@ -13,6 +13,8 @@ from .expression import numeric
 NEAR = 1e-2
 """How far, beside its size or beside 1, a constant may be from what it is replaced by: the data decide, this saves time."""
 LARGEST_DENOMINATOR = 12
+DIGITS = 3
+"""Of decimal fractions that are tried as well."""
 ROUNDING = 32
 """Units of rounding of the values below which deviations are not told apart."""
 UNITS = (sp.S.One, sp.pi, sp.E, 1 / sp.pi, sp.sqrt(2), sp.sqrt(3), sp.sqrt(5), sp.sqrt(sp.pi))
@@ -50,7 +52,11 @@ def snap_constants(
         return float(np.sqrt(np.mean((found - values) ** 2)))
 
     floor = ROUNDING * np.finfo(float).eps * spread
-    for constant in sorted(formula.atoms(sp.Float), key=lambda f: (abs(float(f)), float(f))):
+    formula = _without_spare_factors(formula)
+    tried: set[sp.Expr] = set()
+    while fresh := formula.atoms(sp.Float) - tried:  # numbers that were replaced may leave a sum or a product of others
+        constant = min(fresh, key=lambda f: (abs(float(f)), float(f)))
+        tried.add(constant)
         limit = (1 + worse) * max(deviation(formula), floor)
         for candidate in _candidates(float(constant)):
             try:
@@ -64,6 +70,28 @@ def snap_constants(
     return formula
 
 
+def _without_spare_factors(formula: sp.Expr) -> sp.Expr:
+    """The same with powers and absolute values of x + b for those of a x + b, whose a is a factor of the whole as well."""
+
+    def is_spare(e: sp.Expr) -> bool:
+        power = isinstance(e, sp.Pow) and e.exp.is_Integer
+        return (power or isinstance(e, sp.Abs)) and isinstance(_leading(e.args[0]), sp.Float)
+
+    def drawn_out(e: sp.Expr) -> sp.Expr:
+        a = _leading(e.args[0])
+        return e.func(a, *e.args[1:]) * e.func(sp.expand(e.args[0] / a), *e.args[1:])
+
+    return formula.replace(is_spare, drawn_out)
+
+
+def _leading(e: sp.Expr) -> sp.Expr | None:
+    """The factor of the first symbol of a linear expression; None for others."""
+    symbols = sorted(e.free_symbols, key=str)
+    if not symbols or not e.is_polynomial(*symbols) or sp.total_degree(e) != 1:
+        return None
+    return sp.expand(e).coeff(symbols[0])
+
+
 def _candidates(value: float) -> Iterator[sp.Expr]:
     """Simple numbers near a value, those with small numerators and denominators first."""
     found: dict[sp.Expr, tuple[float, float]] = {}
@@ -75,4 +103,7 @@ def _candidates(value: float) -> Iterator[sp.Expr]:
             distance = abs(float(candidate) - value)
             if distance <= NEAR * max(abs(value), 1.0) and candidate not in found:
                 found[candidate] = (abs(numerator) + denominator + 3.0 * (price > 0) + price, distance)
+    for digits in range(1, DIGITS + 1):
+        decimal = sp.Rational(f"{value:.{digits}g}")
+        found.setdefault(decimal, (abs(decimal.p) + decimal.q, abs(float(decimal) - value)))
     yield from sorted(found, key=lambda c: found[c])

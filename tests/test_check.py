@@ -377,6 +377,21 @@ def test_the_constant_of_a_pressure_is_found_beside_fixed_velocities():
     assert report(stokes, Dirichlet(u=0, v=0), Data([[0, 0]], p=0)).findings == ()
 
 
+@pytest.mark.parametrize("unit", [1e-10, 1.0, 1e8])
+def test_the_exact_solution_is_judged_by_its_own_size(unit):
+    def found(source):
+        line = Interval(x=(0, 1))
+        return report(
+            lambda self, u, x: u.xx + source * unit * sin(pi * x),
+            Dirichlet(u=0),
+            domain=line,
+            exact=lambda self, x: unit * sin(pi * x),
+        )
+
+    assert found(pi**2).ok
+    assert not found(2).ok
+
+
 def test_a_pressure_must_be_fixed_at_every_instant():
     def stokes(self, u, v, p):
         return {"x": u.t + p.x - laplacian(u), "y": v.t + p.y - laplacian(v), "mass": u.x + v.y}

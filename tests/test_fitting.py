@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from kanpde import KAN, MLP, Solution, fit
+from kanpde.fitting import scaled_inputs
 from kanpde.optim import GaussNewton
 from kanpde.optim.factorisation import ConjugateGradients, Gram, Kernel, Orthogonal, Singular
 from kanpde.regularisation import Sparsity
@@ -219,6 +220,28 @@ def test_values_in_other_units_are_fitted_as_closely(scale, shift):
     y = np.sin(3 * x[:, 0]) + x[:, 1] ** 2
     found = fit(KAN([2, 5, 1]), x, scale * y + shift, steps=60)
     assert found.run["train_rmse"] < 1e-3 * scale * y.std()
+
+
+def test_a_fit_to_noise_overfits():
+    generator = np.random.default_rng(0)
+    x, y, z = generator.uniform(-1, 1, (100, 2)), generator.normal(size=100), generator.normal(size=100)
+    found = fit(KAN([2, 5, 1], grid=10), x, y, steps=30, test=(0.9 * x, z))
+    assert found.held_out == pytest.approx(found.run["test_rmse"])
+    assert found.overfits
+    alone = fit(KAN([2, 2, 1]), x, y, steps=2)
+    assert np.isnan(alone.held_out)
+    assert not alone.overfits
+
+
+def test_inputs_of_a_fit_are_scaled_by_the_range_of_all_its_points():
+    generator = np.random.default_rng(0)
+    x, wider = generator.uniform(-1, 1, (200, 2)), generator.uniform(-1.3, 1.3, (200, 2))
+    y, beyond = (np.sin(3 * p[:, 0]) + p[:, 1] ** 2 for p in (x, wider))
+    found = fit(KAN([2, 3, 1]), x, y, steps=20, test=(wider, beyond))
+    outputs = found.network(scaled_inputs(x, of=found))[:, 0].detach().numpy()
+    assert np.sqrt(np.mean((outputs - y) ** 2)) == pytest.approx(found.run["train_rmse"], rel=1e-9)
+    with pytest.raises(ValueError, match="`x` must have 2 columns like the points of the fit, got 3"):
+        scaled_inputs(np.zeros((4, 3)), of=found)
 
 
 def test_values_that_are_far_from_one_are_warned_of():

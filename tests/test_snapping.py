@@ -28,6 +28,21 @@ def test_numbers_that_are_right_to_rounding_become_exact(truth):
     assert sp.simplify(found - truth) == 0
 
 
+@pytest.mark.parametrize(
+    ("formula", "truth"),
+    [
+        (sp.Float(1 / 12.3**2, 17) * (12.3 * X - 3.69) ** 2, (X - sp.Rational(3, 10)) ** 2),
+        (sp.Float(1 / 5.52, 17) * sp.Abs(5.52 * X - 1.104), sp.Abs(X - sp.Rational(1, 5))),
+        (sp.Float(4.2, 17) / (4.2 * Y + 8.4), 1 / (Y + 2)),
+        (sp.Float(1 - 1e-15, 17) * sp.Float(2.0, 17) * X**2, 2 * X**2),
+        (0.05 * X + 0.001 * Y + 0.45, X / 20 + Y / 1000 + sp.Rational(9, 20)),
+    ],
+    ids=["square", "absolute value", "reciprocal", "merged", "decimals"],
+)
+def test_spare_factors_and_decimal_fractions_become_simple_numbers(formula, truth):
+    assert sp.expand(snap_constants(formula, COLUMNS, numeric(truth, COLUMNS)) - truth) == 0
+
+
 def test_a_sum_that_should_vanish_does():
     found = snap_constants(1.0000000000000002 * X + 3e-16, COLUMNS, COLUMNS["x"])
     assert found == X
