@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.integrate import solve_ivp
-
 from kanpde import Initial, Problem, Rational, Time
 
 
@@ -22,8 +19,6 @@ class Lorenz(Problem):
     rho = 28
     beta = Rational(8, 3)
 
-    closed_form_error = 1e-11
-
     def residual(self, x, y, z, t):
         return {
             "x": x.t - self.sigma * (y - x),
@@ -33,13 +28,3 @@ class Lorenz(Problem):
 
     def conditions(self, t):
         return [Initial(x=1, y=1, z=1)]
-
-    def closed_form(self, t):
-        """Runge-Kutta of order 8, Dormand and Prince, as near to rounding as it gets."""
-        sigma, rho, beta = map(float, (self.sigma, self.rho, self.beta))
-
-        def slope(t, w):
-            return [sigma * (w[1] - w[0]), w[0] * (rho - w[2]) - w[1], w[0] * w[1] - beta * w[2]]
-
-        path = solve_ivp(slope, (0, 3), [1, 1, 1], "DOP853", dense_output=True, rtol=1e-13, atol=1e-14).sol
-        return dict(zip("xyz", path(np.ravel(t)).reshape(3, *np.shape(t)), strict=True))

@@ -94,9 +94,10 @@ def _compare(sub: argparse.ArgumentParser) -> None:
 def _reference(sub: argparse.ArgumentParser) -> None:
     _problem(sub)
     about = (
-        "finite differences, or finite elements by NGSolve (default: fem for materials and domains that are no boxes)"
+        "finite differences, finite elements by NGSolve, or Runge-Kutta for equations in time alone (default: fem for materials "
+        "and domains that are no boxes)"
     )
-    sub.add_argument("--method", choices=["differences", "fem"], help=about)
+    sub.add_argument("--method", choices=["differences", "fem", "runge-kutta"], help=about)
     about = "nodes of the coarser grid along each space coordinate; with fem those of the result"
     sub.add_argument("--nodes", type=int, help=about)
     sub.add_argument("--order", type=int, help="order of accuracy: 2, 4 or 6; with fem degree of the first solution")

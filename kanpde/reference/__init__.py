@@ -8,6 +8,7 @@ from .closed_form import exact_reference, usual_nodes
 from .fem import available, finite_elements, flows
 from .finite_difference import finite_difference
 from .harmonic import harmonic
+from .initial_value import initial_value
 from .record import Reference, ReferenceFailed
 from .spectral import spectral
 
@@ -19,6 +20,7 @@ __all__ = [
     "finite_difference",
     "finite_elements",
     "harmonic",
+    "initial_value",
     "numerical_reference",
     "reference_for",
     "spectral",
@@ -48,13 +50,15 @@ def reference_for(problem: Problem) -> Reference | None:
 def numerical_reference(problem: Problem) -> Reference:
     """What classical methods reach.
 
-    Fourier series on a periodic interval, harmonic functions on plane shapes, else finite differences. Other equations on
+    Runge-Kutta methods on a domain that is time alone; Fourier series on a periodic interval, harmonic functions on plane shapes, else finite differences. Other equations on
     shapes, flows with a pressure, and several materials have finite elements instead, if NGSolve is installed.
 
     Raises:
         ValueError: if none of them can take the problem.
         ReferenceFailed: if one can take it but does not arrive.
     """
+    if not problem.domain.space_names:
+        return initial_value(problem)
     if not problem.domain.is_box:
         try:
             return harmonic(problem)

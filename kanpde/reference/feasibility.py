@@ -29,7 +29,7 @@ def check_problem(problem: Problem) -> None:
     dimension = len(domain.space_names)
     if dimension == 0:
         raise ValueError(
-            f"`domain` has no space coordinate, only {domain.time_name}: integrate it with scipy.integrate.solve_ivp."
+            f"`domain` has no space coordinate, only {domain.time_name}: take kanpde.reference.initial_value(problem)."
         )
     if dimension > SPACE_DIMENSIONS:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Closed forms of ordinary differential equations, against second methods."""
+"""References of ordinary differential equations, against second methods."""
 
 import mpmath
 import numpy as np
@@ -9,6 +9,8 @@ from kanpde.problems.pendulum import Pendulum
 from kanpde.problems.van_der_pol import VanDerPol
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
+
+from kanpde.reference import initial_value
 
 CASES = [
     (LotkaVolterra, {}, lambda u, v: [u - u * v, u * v / 2 - v], [4, 1], [0.7, 3.3, 7.7, 10]),
@@ -41,16 +43,18 @@ CASES = [
 
 
 @pytest.mark.parametrize(("cls", "parameters", "slope", "start", "instants"), CASES)
-def test_the_closed_form_is_what_taylor_series_of_high_order_give(cls, parameters, slope, start, instants):
+def test_the_reference_is_what_taylor_series_of_high_order_give(cls, parameters, slope, start, instants):
     problem = cls(**parameters)
     assert set(problem.parameters) >= set(parameters)
     with mpmath.workdps(25):
         series = mpmath.odefun(lambda t, w: slope(*w), 0, start, tol=mpmath.mpf(10) ** -18)
         right = np.array([[float(c) for c in series(t)] for t in instants])
-    found = problem.closed_form(np.array(instants))
-    found = found if isinstance(found, dict) else {next(iter(problem.unknown)): found}
+    end = problem.domain.bounds["t"][1]
+    reference = initial_value(problem, nodes=round(10 * end) + 1)
+    assert reference.error < 1e-9
+    picks = np.round(10 * np.array(instants)).astype(int)
     for column, name in zip(right.T, problem.unknown, strict=False):
-        assert_allclose(found[name], column, rtol=0, atol=cls.closed_form_error * np.abs(column).max())
+        assert_allclose(reference.values[name][picks], column, rtol=0, atol=reference.error * np.abs(column).max())
 
 
 @pytest.mark.parametrize(("cls", "parameters", "slope", "start", "instants"), CASES)
@@ -81,16 +85,14 @@ def test_an_implicit_method_finds_the_same_jumps_of_van_der_pols_oscillator():
         atol=1e-12,
         jac=lambda t, w: [[0, 1], [-20 * w[0] * w[1] - 1, 10 * (1 - w[0] ** 2)]],
     )
-    assert_allclose(VanDerPol().closed_form(t), radau.y[0], rtol=0, atol=1e-8)  # of the implicit method
+    reference = initial_value(VanDerPol(), nodes=401)
+    assert_allclose(reference.values["u"], radau.y[0], rtol=0, atol=1e-8)  # of the implicit method
 
 
-@pytest.mark.parametrize("cls", [LotkaVolterra, Lorenz, VanDerPol, Pendulum])
-def test_closed_forms_take_instants_in_any_order_and_shape(cls):
-    problem, t = cls(), np.array([[2.0, 0.5, 0.5], [0.0, 1.0, 2.0]])
-    found, one = problem.closed_form(t), problem.closed_form(0.5)
-    if not isinstance(found, dict):
-        found, one = {"u": found}, {"u": one}
-    for name, values in found.items():
-        assert values.shape == t.shape
-        assert values[0, 0] == values[1, 2]
-        assert values[0, 1] == values[0, 2] == one[name]
+def test_the_closed_form_of_the_pendulum_is_its_reference():
+    problem, t = Pendulum(), np.array([[2.0, 0.5, 0.5], [0.0, 1.0, 2.0]])
+    found = problem.closed_form(t)
+    assert found.shape == t.shape
+    assert found[0, 1] == found[0, 2] == problem.closed_form(0.5)
+    reference = initial_value(problem)
+    assert_allclose(reference.values["u"], problem.closed_form(reference.axes["t"]), rtol=0, atol=1e-12)

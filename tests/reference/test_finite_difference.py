@@ -154,7 +154,7 @@ class Overdetermined(Problem):
     ("problem", "message"),
     [
         (Hypercube(), "has 4 space coordinates, finite differences take 3"),
-        (Decay(), "no space coordinate, only t: integrate it with scipy"),
+        (Decay(), "no space coordinate, only t: take kanpde.reference.initial_value"),
         (Inverse(), "`alpha` is unknown: finite differences need a number"),
         (Constrained(), "`p` has no time derivative"),
         (Overdetermined(), "`residual` gives 2 equations for 1 unknowns"),

@@ -122,6 +122,8 @@ def _known(problem: Problem) -> str:
         return "eigenvalues"
     if getattr(problem, "closed_form", None) is not None:
         return "closed form"
+    if not problem.domain.space_names:
+        return "Runge-Kutta"
     for name, check in (("Fourier series", check_periodic), ("finite differences", check_differences)):
         try:
             check(problem)

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+from ...problem import Problem
 from ..arguments import output_path, problem_from
 from ..result import Result
+
+if TYPE_CHECKING:
+    from ...reference import Reference
+
+
+def _usual(problem: Problem) -> str:
+    """The method that takes problems of this kind."""
+    if not problem.domain.space_names:
+        return "runge-kutta"
+    return "differences" if problem.domain.is_box and not problem.materials else "fem"
 
 
 def reference(options: argparse.Namespace) -> Result:
@@ -14,16 +26,24 @@ def reference(options: argparse.Namespace) -> Result:
     from ... import record
     from ...comparison import error_of
     from ...recorded import reference_content
-    from ...reference import ReferenceFailed, finite_difference, finite_elements
+    from ...reference import ReferenceFailed, finite_difference, finite_elements, initial_value
+
+    solvers: dict[str, Callable[..., Reference]] = {
+        "differences": finite_difference,
+        "fem": finite_elements,
+        "runge-kutta": initial_value,
+    }
 
     problem, target = problem_from(options), output_path(options)
     if target is not None:
         record.check_target(target, overwrite=options.force)
     content: dict[str, Any] = {"problem": problem.name, "error": None, "record": None}
     given = {name: getattr(options, name) for name in ("nodes", "order") if getattr(options, name) is not None}
-    method = options.method or ("differences" if problem.domain.is_box and not problem.materials else "fem")
+    method = options.method or _usual(problem)
+    if method == "runge-kutta" and "order" in given:
+        raise ValueError("`order` is that of differences or elements: Runge-Kutta methods have their own.")
     try:
-        found = finite_elements(problem, **given) if method == "fem" else finite_difference(problem, **given)
+        found = solvers[method](problem, **given)
     except ImportError as missing:
         raise ValueError(str(missing)) from None
     except ReferenceFailed as failure:
