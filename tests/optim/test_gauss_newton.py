@@ -237,7 +237,7 @@ def test_at_the_minimum_it_says_that_it_is_stuck_and_stays():
         step = optimizer.step(loss)
         if step.stuck:
             break
-    assert step.stuck == "no step lowers the loss any more: rounding is reached"
+    assert step.stuck == "no step lowers the loss any more: to rounding it is at a minimum"
     assert torch.equal(loss.theta, theta)
 
 
@@ -257,7 +257,7 @@ def test_where_no_parameter_matters_every_step_says_that_it_is_stuck(factorisati
         network.layers[0].coefficients.zero_()
     loss, optimizer = loss_of(Blind(), network), GaussNewton(factorisation=factorisation)
     for _ in range(2):
-        assert optimizer.step(loss).stuck == "no step lowers the loss any more: rounding is reached"
+        assert optimizer.step(loss).stuck == "no step lowers the loss any more: to rounding it is at a minimum"
 
 
 def test_where_every_step_is_refused_the_parameters_stay(monkeypatch):
@@ -267,7 +267,7 @@ def test_where_every_step_is_refused_the_parameters_stay(monkeypatch):
     monkeypatch.setattr(_Search, "probe", refuse)
     loss = nonlinear()
     theta = loss.theta
-    assert GaussNewton().step(loss).stuck == "no step lowers the loss any more: rounding is reached"
+    assert GaussNewton().step(loss).stuck == "no step lowers the loss any more: to rounding it is at a minimum"
     assert torch.equal(loss.theta, theta)
 
 
