@@ -6,8 +6,10 @@ from kanpde import (
     Annulus,
     Data,
     Dirichlet,
+    Flux,
     Initial,
     Interval,
+    Neumann,
     Periodic,
     Problem,
     Rectangle,
@@ -65,6 +67,27 @@ def test_inputs_and_outputs_are_those_of_the_problem(problem, hard, ends):
     ansatz = build_ansatz(problem, hard=hard)
     for network in (recommended_kan(ansatz), matching_mlp(ansatz, 300)):
         assert (network.width[0], network.width[-1]) == ends
+
+
+@pytest.mark.slow
+def test_high_derivatives_get_low_degrees():
+    class Beam(Problem):
+        domain = Interval(x=(0, 1))
+
+        def residual(self, u, x):
+            return u.xxxx + 1
+
+        def conditions(self, x, u):
+            free = [Flux(u=u.xx, value=0, on="x=1"), Flux(u=u.xxx, value=0, on="x=1")]
+            return [Dirichlet(u=0, on="x=0"), Neumann(u=0, on="x=0"), *free]
+
+        def exact(self, x):
+            return -(x**4) / 24 + x**3 / 6 - x**2 / 4
+
+    plate = build_ansatz(problem_class("clamped_plate")())
+    for ansatz, degree in ((build_ansatz(Beam()), 12), (plate, 16)):
+        assert recommended_kan(ansatz).layers[0].basis.degree == degree
+    assert solve(Beam(), steps=120).error < 1e-9
 
 
 def test_a_recommendation_lasts_for_any_number_of_layers():

@@ -115,7 +115,9 @@ class GaussNewton:
         if best is None:
             problem.theta = search.theta
             return Step(
-                loss, problem.mean_squares(linear.rows), "no step lowers the loss any more: to rounding it is at a minimum"
+                loss,
+                problem.mean_squares(linear.rows),
+                "no step lowers the loss any more: to rounding it is at a minimum",
             )
         problem.theta, self.damping = best.theta, best.damping
         figures = {"damping": best.damping, "ratio": best.ratio, "probes": float(search.probes), **clock.laps}
