@@ -307,7 +307,7 @@ def test_check_and_show_and_list_print_one_object(folder, capsys):
     assert [rows["burgers"][f] for f in facts] == ["parabolic", 2, 2, False, True, "closed form"]
     assert [rows["korteweg_de_vries"][f] for f in facts] == ["hyperbolic", 2, 3, False, True, "Fourier series"]
     assert [rows["lid_driven_cavity"][f] for f in facts] == ["fluids", 2, 2, False, False, "none"]
-    assert [rows["van_der_pol"][f] for f in facts] == ["ODEs", 1, 2, False, True, "closed form"]
+    assert [rows["van_der_pol"][f] for f in facts] == ["ODEs", 1, 2, False, True, "Runge-Kutta"]
     assert {"typical_error", "typical_seconds"} <= set(rows["poisson"])
 
 
