@@ -71,13 +71,17 @@ def deepen(
 
     Raises:
         TypeError: for a network whose last layer is none of a KAN, or has edges that were pruned or made formulas.
-        ValueError: for fewer nodes than outputs.
+        ValueError: for fewer nodes than outputs, or a network that squashes hidden values.
     """
     last = network.layers[-1]
     if not isinstance(last, KANLayer):
         raise TypeError(f"`network` must be a KAN with all of its last edges, got a {type(last).__name__} at the end.")
     if nodes < last.n_out:
         raise ValueError(f"`nodes` must be at least {last.n_out}, the number of outputs, got {nodes}.")
+    if network.squash is not None:
+        raise ValueError(
+            "`network` must not squash its hidden values: a straight line does not undo a tanh. Take squash=False."
+        )
     before = copy.deepcopy(network).to("cpu", torch.float64)
     if x is None:
         x = 2 * torch.rand(POINTS, network.width[0], generator=generator, dtype=torch.float64) - 1

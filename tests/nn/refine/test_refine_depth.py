@@ -68,5 +68,7 @@ def test_what_cannot_be_deepened_is_refused():
         deepen(MLP([2, 3, 2]), 2, generator=generator())
     with pytest.raises(TypeError, match="got a EdgeLayer at the end"):
         deepen(prune(kan, torch.rand(20, 2, dtype=torch.float64)).network, 2, generator=generator())
+    with pytest.raises(ValueError, match="`network` must not squash its hidden values"):
+        deepen(KAN([2, 3, 2], squash=True), 2, generator=generator())
     with pytest.raises(ValueError, match="`nodes` must be a whole number of at least 1, got 0"):
         Deeper(0)
