@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from kanpde import Dirichlet, Initial, Interval, Problem, Time, exp, sin
+from kanpde import Box, Dirichlet, Initial, Interval, Problem, Time, exp, laplacian, sin
 from kanpde.reference import exact_reference, reference_for
 from problems.allen_cahn import AllenCahn
 from problems.burgers import Burgers
@@ -74,7 +74,7 @@ def test_an_infinite_closed_form_is_refused():
         exact_reference(Pole(), 5)
 
 
-def test_the_best_reference_is_exact_then_closed_then_finite_differences_then_none():
+def test_the_best_reference_is_exact_then_closed_then_numerical_then_none():
     class Decay(Problem):
         domain = Time(t=(0, 1))
 
@@ -93,7 +93,17 @@ def test_the_best_reference_is_exact_then_closed_then_finite_differences_then_no
         def conditions(self, x):
             return [Dirichlet(u=1)]
 
+    class Many(Problem):
+        domain = Box(a=(0, 1), b=(0, 1), c=(0, 1), d=(0, 1))
+
+        def residual(self, u, a, b, c, d):
+            return laplacian(u) + 1
+
+        def conditions(self, a, b, c, d):
+            return [Dirichlet(u=0)]
+
     assert reference_for(Heat()).name == "exact solution"
     assert reference_for(Pair()).name == "closed form"
     assert reference_for(Steady()).name.startswith("finite differences, order 6")
-    assert reference_for(Decay()) is None
+    assert reference_for(Decay()).name == "Runge-Kutta, DOP853"
+    assert reference_for(Many()) is None
