@@ -16,8 +16,8 @@ from .solution import Solution
 
 POINTS = 1000
 STILL = 0.1
-"""Where terms are smaller than this part of what they come to for a solution that varies by its spread once across the domain, that
-part is what the residual is measured in: all terms of Laplace's equation vanish where u = x."""
+"""Part of what terms come to for a solution that varies by its spread once across the domain, in which a residual is measured
+where they are smaller than that: all terms of Laplace's equation vanish for u = x."""
 EVEN = 1e-6
 """Spread of a solution that is the same everywhere, beside its size."""
 
@@ -25,9 +25,9 @@ EVEN = 1e-6
 def relative_residual(problem: Problem, solution: Solution, *, points: int = POINTS, seed: int = 1) -> dict[str, float]:
     """Root mean square of the residual of every equation, divided by that of the largest of its terms.
 
-    Of terms that all vanish, as for a linear solution of Laplace's equation, it is the size that they have for another solution
-    of the same spread. 1e-6 says that the terms cancel to six digits, 1 that they do not cancel at all: the equation is not solved. The error
-    of the solution may be larger or smaller.
+    1e-6 says that the terms cancel to six digits, 1 that they do not cancel at all: the equation is not solved. The error
+    of the solution may be larger or smaller. Of terms that all vanish, as for a linear solution of Laplace's equation, a
+    tenth of the size counts that they have for another solution of the same spread.
 
     Args:
         problem: what was solved.

@@ -272,9 +272,8 @@ class Remains(Curve):
         """Parameter of the nearest point: the foot on the whole curve if that stays, else the nearest of what is left."""
         foot = self.curve.nearest(x)
         low, high = self.intervals.T
-        inside = (foot[:, None] > low + 10 * WITHIN) & (
-            foot[:, None] < high - 10 * WITHIN
-        )  # ends are looked at by themselves
+        first, last = low + 10 * WITHIN, high - 10 * WITHIN  # ends are looked at by themselves
+        inside = (foot[:, None] > first) & (foot[:, None] < last)
         which, stays = inside.argmax(axis=1), inside.any(axis=1)
         found = (self._starts[which] + foot - low[which]) / self._starts[-1]
         found[~stays] = self._left(x[~stays])

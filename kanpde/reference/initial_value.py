@@ -155,11 +155,13 @@ def _check(problem: Problem) -> None:
     others = [c for c in problem.condition_list if not isinstance(c, (Initial, Data))]
     if others:
         raise ValueError(f"`{others[0]!r}` is no initial value, from which a solution could be integrated.")
-    for name, u in problem.unknown.items():
-        order = problem.orders[name, time_name]
-        highest = u.diff(problem.domain.time, order) if order else u
-        for equation, e in problem.equations.items():
-            if order == 0 or e.diff(highest).has(highest):
-                raise ValueError(
-                    f"'{equation}' must be linear in the highest derivative of each unknown, which {name} is not: solve it for that."
-                )
+    orders = {name: problem.orders[name, time_name] for name in problem.unknown}
+    algebraic = next((name for name, order in orders.items() if order == 0), None)
+    if algebraic is not None:
+        raise ValueError(f"`{algebraic}` has no derivative in {time_name}: express it by the other unknowns.")
+    highest = [u.diff(problem.domain.time, orders[name]) for name, u in problem.unknown.items()]
+    for equation, e in problem.equations.items():
+        if any(e.diff(h).has(*highest) for h in highest):
+            raise ValueError(
+                f"'{equation}' must be linear in the highest derivatives of the unknowns: solve it for them."
+            )

@@ -83,7 +83,15 @@ def test_a_solution_that_becomes_infinite_is_said_to():
         ),
         (
             problem_with(lambda self, u, t: u.t**2 - u, [Initial(u=1)]),
-            "must be linear in the highest derivative of each",
+            "must be linear in the highest derivatives of the unknowns",
+        ),
+        (
+            problem_with(lambda self, u, v, t: {"u": u.t * v.t - u, "v": v.t - u}, [Initial(u=1, v=1)]),
+            "'u' must be linear in the highest derivatives",
+        ),
+        (
+            problem_with(lambda self, u, v, t: {"u": u.t - v, "v": v - u}, [Initial(u=1)]),
+            "`v` has no derivative in t: express it by the other unknowns",
         ),
         (problem_with(lambda self, u, t: u.t - self.k * u, [Initial(u=1)], k=Parameter(1.0)), "`k` is unknown"),
     ],
