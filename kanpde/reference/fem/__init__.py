@@ -66,13 +66,14 @@ def finite_elements(
     """Solve a problem by finite elements of high order, twice, which tells the error.
 
     The second solution, which is returned, has polynomials of one more degree, one more layer of elements at corners
-    and half the step in time, and elements a third as large if a coefficient, or a value that is given, has jumps or kinks; its error is the
-    relative L2 difference of both on the grid of the result, which is larger than the error of the second one, but where
-    materials meet in corners in which a solution is rougher than the root of the distance. Elements are curved like the
-    boundary and do not cross the lines between materials; they do cross those where a `Piecewise` changes, which leaves an
-    error of a thousandth or so. Equations are of second order in space; a pair of velocity and pressure has elements of
-    Taylor and Hood; evolutions are integrated by Radau's method of order 5 (4 where boundary values change in time).
-    Measurements (`Data`) are left out, unless they are what fixes the constant of a pressure.
+    and half the step in time, and elements a third as large if a coefficient, or a value that is given, has jumps or kinks.
+    Its error is the relative L2 difference of both on the grid of the result, which is larger than the error of the second
+    one, but where materials meet in corners in which a solution is rougher than the root of the distance, and where a layer
+    or a pulse is narrower than the elements, or the steps, of both. Elements are curved like the boundary and do not cross
+    the lines between materials; they do cross those where a `Piecewise` changes, which leaves an error of a thousandth or
+    so. Equations are of second order in space; a pair of velocity and pressure has elements of Taylor and Hood; evolutions
+    are integrated by Radau's method of order 5 (4 where boundary values change in time). Measurements (`Data`) are left out,
+    unless they are what fixes the constant of a pressure.
 
     Args:
         problem: on a box in 1 to 3 space coordinates or a shape, steady or of first order in time.

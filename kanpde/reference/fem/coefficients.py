@@ -31,7 +31,8 @@ def kinked(expressions: Iterable[sp.Expr], smooth: Iterable[sp.Basic] = ()) -> b
 
 def _conditions(cases: sp.Piecewise) -> set[sp.Basic]:
     """Those of the cases, multiplied out."""
-    return {condition for _, condition in sp.expand(cases).args}
+    expanded = sp.expand(cases)
+    return {condition for _, condition in expanded.args} if isinstance(expanded, sp.Piecewise) else set()
 
 
 def translated(expression: sp.Expr, known: Mapping[sp.Basic, Any]) -> Any:
