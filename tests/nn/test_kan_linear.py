@@ -66,7 +66,7 @@ def test_half_precision_gives_the_same_values_to_its_rounding(dtype, atol):
     torch.testing.assert_close(layer.to(dtype)(x.to(dtype)).float(), expected, rtol=0, atol=atol)
 
 
-@pytest.mark.filterwarnings("default")  # PyTorch's compiler warns of its own code
+@pytest.mark.filterwarnings("ignore")  # PyTorch's compiler warns of its own code
 def test_compiled_layers_have_the_same_values_and_gradients():
     model, x = torch.nn.Sequential(KANLinear(2, 4), KANLinear(4, 1)), 2.4 * torch.rand(50, 2) - 1.2
     compiled = torch.compile(model, backend="aot_eager")
