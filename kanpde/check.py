@@ -23,7 +23,7 @@ from .conditions import (
     Seam,
     Term,
 )
-from .constants import fixing, loose_constants
+from .constants import loose_constants, terms_fixing
 from .expression import numeric
 from .geometry import Face, PointSet, Quadrature
 from .interfaces import interface_terms
@@ -128,6 +128,7 @@ def _exact_solves(problem: Problem) -> Iterator[Finding]:
     exact = problem.exact_solution
     if exact is None:
         return
+    size = _size_of(problem, exact)
     for term in [*problem.terms, *_at_interfaces(problem)]:
         numbers = {s for s in term.expression.free_symbols if isinstance(s, Parameter)}
         unsettled = numbers - {s for e in exact.values() for s in e.free_symbols}
@@ -138,6 +139,7 @@ def _exact_solves(problem: Problem) -> Iterator[Finding]:
             )
             continue
         miss, scale, where = _largest_miss(problem, term, exact)
+        scale = max(scale, size)
         if isinstance(term.place, AtPoints):
             if miss > FAR_IN_SIGMA:
                 yield Finding(
@@ -185,7 +187,7 @@ def _largest_miss(problem: Problem, term: Term, exact: dict[str, sp.Expr]) -> tu
     parts = [_values(problem, part, exact, sets[0]) for part in sp.Add.make_args(sp.expand_mul(term.expression))]
     i = int(np.argmax(miss))
     where = ", ".join(f"{name}={column[i]:.3g}" for name, column in points.columns.items())
-    return float(miss[i]), max(_size_of(problem, exact), *(float(np.abs(p).max()) for p in parts)), where
+    return float(miss[i]), max(float(np.abs(p).max()) for p in parts), where
 
 
 def _size_of(problem: Problem, exact: dict[str, sp.Expr]) -> float:
@@ -243,7 +245,7 @@ def _fixes_the_constant(problem: Problem, name: str, conditions: list[Condition]
     if len(conditions) != 1 or not isinstance(conditions[0], Dirichlet) or problem.domain.dimension != 1:
         return False
     own = {t.name for t in problem.terms_of(conditions[0])}
-    return all(t.name in own for t in fixing(problem, name))
+    return all(t.name in own for t in terms_fixing(problem, name))
 
 
 def _pieces_are_covered_once(problem: Problem, lack: str) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ def loose_constants(problem: Problem) -> Iterator[str]:
     An unknown without a derivative in time, such as a pressure, takes any constant anew at every instant.
     """
     for name in problem.unknown:
-        terms, mean = fixing(problem, name), f"its mean as in Integral({name}=0)"
+        terms, mean = terms_fixing(problem, name), f"its mean as in Integral({name}=0)"
         on_boundary = "give its value on a part of the boundary"
         if not terms:
             centre = tensor_points({n: np.array([sum(b) / 2]) for n, b in problem.domain.bounds.items()})
@@ -39,7 +39,7 @@ def loose_constants(problem: Problem) -> Iterator[str]:
             )
 
 
-def fixing(problem: Problem, name: str) -> list[Term]:
+def terms_fixing(problem: Problem, name: str) -> list[Term]:
     """Terms that change when a constant is added to an unknown; periodicity is a difference and does not."""
     u = problem.unknown[name]
 

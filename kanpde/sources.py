@@ -23,17 +23,20 @@ POINTS = 400
 """Of the rule on every side or piece of the boundary."""
 
 
-def unbalanced(problem: Problem) -> Iterator[str]:
+def unbalanced(problem: Problem, weak: WeakForm | None = None) -> Iterator[str]:
     """Steady equations whose source does not leave through the boundary, so that they have no solution, in sentences.
 
     An equation in divergence form says that its source and what enters through the boundary add up to nothing. Both are
     known where slopes are given all around, and of the equation of mass where velocities are.
+
+    Args:
+        weak: the weak form of the problem, where there is one already.
     """
     valued = {n for c in problem.condition_list if isinstance(c, Dirichlet) for n in c.values}
     if problem.domain.time_name or problem.materials or not problem.domain.faces or valued >= set(problem.unknown):
         return
     try:
-        weak = weak_form(problem)
+        weak = weak_form(problem) if weak is None else weak
     except ValueError:  # an equation that is in no divergence form says nothing of this
         return
     for name in problem.unknown:

@@ -50,8 +50,9 @@ def reference_for(problem: Problem) -> Reference | None:
 def numerical_reference(problem: Problem) -> Reference:
     """What classical methods reach.
 
-    Runge-Kutta methods on a domain that is time alone; Fourier series on a periodic interval, harmonic functions on plane shapes, else finite differences. Other equations on
-    shapes, flows with a pressure, and several materials have finite elements instead, if NGSolve is installed.
+    Runge-Kutta methods in time alone, Fourier series on a periodic interval, harmonic functions on plane shapes, else finite
+    differences. Other equations on shapes, flows with a pressure, and several materials have finite elements instead, if
+    NGSolve is installed.
 
     Raises:
         ValueError: if none of them can take the problem.

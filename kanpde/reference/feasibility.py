@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sympy as sp
-
-from ..conditions import AtPoints, Seam
+from ..conditions import AtPoints
+from ..constants import terms_fixing
 from ..problem import Problem
 
 ORDERS = (2, 4, 6)
@@ -68,7 +67,5 @@ def check_arguments(order: int, instants: int, tolerance: float | None) -> None:
 
 def _free_constants(problem: Problem) -> list[str]:
     """Unknowns of which only derivatives occur."""
-    terms = [t.expression for t in problem.terms if not isinstance(t.place, (Seam, AtPoints))]
-    hidden = {d: sp.Dummy() for e in terms for d in e.atoms(sp.Derivative)}
-    plain = [e.xreplace(hidden) for e in terms]
-    return [name for name, u in problem.unknown.items() if not any(e.has(u) for e in plain)]
+    fixing = {name: terms_fixing(problem, name) for name in problem.unknown}
+    return [name for name, terms in fixing.items() if all(isinstance(t.place, AtPoints) for t in terms)]

@@ -71,14 +71,15 @@ def solve(options: argparse.Namespace) -> Result:
     missed = missed or solution.stop_reason.endswith("the end of the time was not reached")
     failed = missed or solution.stop_reason.startswith("interrupted")
     doubt, shares = _doubt(problem, solution), relative_residual(problem, solution)
+    warnings = _warnings(solution, shares)
     content = {
         **solution.summary(),
         "relative_residual": shares,
         **({} if doubt is None else {"intervals": doubt.intervals}),
-        "warnings": _warnings(solution, shares),
+        "warnings": warnings,
         "record": str(target),
     }
-    return Result(int(failed), content, _text(solution, target, doubt, shares))
+    return Result(int(failed), content, _text(solution, target, doubt, shares, warnings))
 
 
 def _doubt(problem: Problem, solution: Solution) -> Uncertainty | None:
@@ -124,7 +125,9 @@ def _reference(problem: Problem) -> Reference | None:
         return None
 
 
-def _text(solution: Solution, target: Path, doubt: Uncertainty | None, shares: dict[str, float]) -> str:
+def _text(
+    solution: Solution, target: Path, doubt: Uncertainty | None, shares: dict[str, float], warnings: list[str]
+) -> str:
     error, run = solution.error, solution.run
     lines = [f"{solution.problem_name}, {solution.model_name}, {solution.parameters} parameters"]
     if error is None:
@@ -136,7 +139,7 @@ def _text(solution: Solution, target: Path, doubt: Uncertainty | None, shares: d
     known = {name: share for name, share in shares.items() if not math.isnan(share)}
     if known:
         lines.append(f"terms of the equations cancel to: {', '.join(f'{s:.1e} ({n})' for n, s in known.items())}")
-    lines += [f"warning: {sentence}" for sentence in _warnings(solution, shares)]
+    lines += [f"warning: {sentence}" for sentence in warnings]
     plain = {n: v for n, v in solution.numbers.items() if not n.startswith(SINGULAR)}
     lines += [f"{n} = {v:.8g}" for n, v in plain.items()] if doubt is None else str(doubt).splitlines()
     if len(plain) < len(solution.numbers):

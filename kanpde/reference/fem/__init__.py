@@ -99,7 +99,7 @@ def finite_elements(
     begin = time.perf_counter()
     check_problem(problem)
     weak = weak_form(problem)
-    for sentence in unbalanced(problem):
+    for sentence in unbalanced(problem, weak):
         raise ValueError(sentence)
     d = len(problem.domain.space_names)
     longest = max(float(np.ptp(problem.domain.bounds[n])) for n in problem.domain.space_names)
