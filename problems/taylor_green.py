@@ -8,7 +8,7 @@ class TaylorGreen(Problem):
 
     group = "fluids"
     source = "Taylor, Green (1937), Proceedings of the Royal Society A 158, 499; the plane case"
-    typical = (4.6e01, 60)
+    typical = (3.3e-1, 60)
     domain = Rectangle(x=(0, 2 * pi), y=(0, 2 * pi)) * Time(t=(0, 1))
     nu = 0.1
 
