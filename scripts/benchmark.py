@@ -3,6 +3,7 @@
     python scripts/benchmark.py accuracy                   every problem: KAN and MLP from 5 seeds, hours on one core
     python scripts/benchmark.py accuracy --only poisson    the rows that have the word in their name
     python scripts/benchmark.py real                       shapes, corners, flows, solids, materials, ODEs
+    python scripts/benchmark.py inverse                    numbers and fields from measurements, with their 95 % limits
     python scripts/benchmark.py bases                      which edge functions suit which kind of problem
     python scripts/benchmark.py peers                      time to an error, beside other libraries (extra `peers`)
     python scripts/benchmark.py layers                     time of KAN layers, beside other libraries (extra `peers`)
@@ -19,13 +20,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from benchmarks import accuracy, bases, gpu, layers, peers, real, scaling
+from benchmarks import accuracy, bases, gpu, inverse, layers, peers, real, scaling
 from benchmarks.command import run_tables
 from benchmarks.runs import Table
 
 TABLES: dict[str, Table] = {
     "accuracy": accuracy.TABLE,
     "real": real.TABLE,
+    "inverse": inverse.TABLE,
     "bases": bases.TABLE,
     "peers": peers.TABLE,
     "layers": layers.TABLE,

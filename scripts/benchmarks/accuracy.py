@@ -17,7 +17,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from kanpde import KAN, DivergenceError, Plan, Points, Problem, pi, solve
+from kanpde import KAN, DivergenceError, Plan, Points, Problem, Solution, pi, solve
 from kanpde.ansatz import Ansatz, build_ansatz
 from kanpde.catalog import problem_class
 from kanpde.comparison import error_of
@@ -223,19 +223,29 @@ def train(
     networks = row.networks(build_ansatz(problem, hard=row.hard), seed)
     options = {"points": Points().resolved(size(networks["KAN"]), problem.domain), **row.options}
     wanted = reference()
-    try:
-        solution = solve(
-            problem, networks[kind].to(*place), hard=row.hard, seconds=seconds, seed=seed, threads=row.threads,
-            reference=wanted, **options,
-        )  # fmt: skip
-    except DivergenceError as error:
-        solution = error.solution
-    if solution.stop_reason.startswith("interrupted"):
-        raise KeyboardInterrupt
+    solution = solution_of(
+        problem, networks[kind].to(*place), hard=row.hard, seconds=seconds, seed=seed, threads=row.threads,
+        reference=wanted, **options,
+    )  # fmt: skip
     diverged = solution.stop_reason.startswith("diverged") or not covers(solution.reference, wanted)
     figures = {**solution.summary(), "diverged": diverged}
     about = {"row": row.name, "kind": kind, "asked": row.asked, "budget": seconds, "threads": row.threads}
     return {**figures, **about, "error": None if diverged else figures["error"]}
+
+
+def solution_of(problem: Problem, network: nn.Module, **options: Any) -> Solution:
+    """What `solve` gives, or the last finite solution of a run that diverged.
+
+    Raises:
+        KeyboardInterrupt: if the run was interrupted; half a run is no figure.
+    """
+    try:
+        solution = solve(problem, network, **options)
+    except DivergenceError as error:
+        return error.solution
+    if solution.stop_reason.startswith("interrupted"):
+        raise KeyboardInterrupt
+    return solution
 
 
 def covers(found: Reference | None, wanted: Reference | None) -> bool:
@@ -276,7 +286,7 @@ def report(results: Sequence[Result]) -> Report:
         "the root of the loss at points that were not trained on. A run that did not get to the end of the time counts "
         "as diverged. Restarts are counted over all runs.\n\n"
     )
-    return Report(rows, text + markdown(head, [_cells(row) for row in rows]), _figure(rows))
+    return Report(rows, text + markdown(head, [_cells(row) for row in rows]), dots(rows))
 
 
 def _grouped(results: Sequence[Result]) -> list[list[Result]]:
@@ -341,16 +351,16 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
+def dots(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """A dot per run, the median filled, the asked error and the classical solver as marks."""
     places = {name: i for i, name in enumerate(dict.fromkeys(row["row"] for row in rows))}
     figure = Figure(figsize=(8, 1.2 + 0.42 * len(places)), layout="constrained")
     axis = figure.subplots()
     for kind, colour, shift in (("KAN", "C0", -0.15), ("MLP", "C1", 0.15)):
         mine = [row for row in rows if row["kind"] == kind]
-        dots = [(max(e, SMALLEST), places[r["row"]] + shift) for r in mine for e in r["errors"] if e is not None]
+        single = [(max(e, SMALLEST), places[r["row"]] + shift) for r in mine for e in r["errors"] if e is not None]
         medians = [(max(r["median"], SMALLEST), places[r["row"]] + shift) for r in mine if r["median"] is not None]
-        axis.scatter(*_columns(dots), s=14, facecolors="none", edgecolors=colour)
+        axis.scatter(*_columns(single), s=14, facecolors="none", edgecolors=colour)
         axis.scatter(*_columns(medians), s=32, color=colour, label=f"{kind}, median of its runs")
     asked = [(row["asked"], places[row["row"]]) for row in rows]
     solvers = [(max(s["error"], SMALLEST), places[row["row"]]) for row in rows for s in row["classical"]]
