@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 import sympy as sp
 
 from .conditions import (
     AtPoints,
-    Condition,
     Dirichlet,
-    Flux,
     Initial,
     Interface,
     Neumann,
@@ -23,9 +20,11 @@ from .conditions import (
     Seam,
     Term,
 )
-from .constants import loose_constants, terms_fixing
-from .expression import numeric
-from .geometry import Face, PointSet, Quadrature
+from .constants import loose_constants
+from .coverage import boundary_is_covered_once, initial_values_are_complete
+from .expression import Expression, numeric
+from .finding import CheckReport, Finding
+from .geometry import PointSet, Quadrature
 from .interfaces import interface_terms
 from .jumps import jumps
 from .materials import meeting, within
@@ -36,8 +35,6 @@ from .sources import is_given, unbalanced
 from .symbols import Eigenvalue, Parameter
 from .symmetry import check_symmetry, found_symmetries
 
-LOCAL = (Dirichlet, Neumann, Robin, Flux)
-"""Conditions on a part of the boundary that belong to one unknown each."""
 TOLERANCE, OF_INTEGRALS = 1e-9, 1e-3
 """How far the exact solution may miss a term; integrals are not exact where it is not smooth or the shape is round."""
 OF_SLOPES = 1e-2
@@ -45,45 +42,6 @@ OF_SLOPES = 1e-2
 CHECK_POINTS = 200
 FAR_IN_SIGMA = 5.0
 """A measurement this many standard deviations away from the exact solution is worth a warning."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that the check noticed: an "error" must be mended, a "warning" should be understood."""
-
-    severity: str
-    message: str
-
-
-@dataclass(frozen=True)
-class CheckReport:
-    """All findings about a problem.
-
-    Attributes:
-        problem: its name.
-        findings: what should be mended or understood.
-        symmetries: what `symmetric` could say of the problem and does not, as sentences.
-    """
-
-    problem: str
-    findings: tuple[Finding, ...]
-    symmetries: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether there is no error among the findings."""
-        return not self.errors
-
-    @property
-    def errors(self) -> tuple[str, ...]:
-        """The messages of the errors."""
-        return tuple(f.message for f in self.findings if f.severity == "error")
-
-    def __str__(self) -> str:
-        head = f"{self.problem}: {'nothing wrong found' if self.ok else 'not ready'}"
-        return "\n".join(
-            [head, *(f"  {f.severity}: {f.message}" for f in self.findings), *(f"  {s}" for s in self.symmetries)]
-        )
 
 
 def check(problem: Problem) -> CheckReport:
@@ -94,9 +52,10 @@ def check(problem: Problem) -> CheckReport:
     """
     findings: list[Finding] = []
     for part in (
+        _can_be_evaluated,
         _exact_solves,
-        _boundary_is_covered_once,
-        _initial_values_are_complete,
+        boundary_is_covered_once,
+        initial_values_are_complete,
         _values_are_periodic,
         _start_meets_boundary,
         _interfaces_are_held,
@@ -117,7 +76,17 @@ def check(problem: Problem) -> CheckReport:
         "solution only"
         for axis, words in symmetries.items()
     )
-    return CheckReport(problem.name, tuple(findings), tuple(sentences))
+    return CheckReport(problem.name, tuple(dict.fromkeys(findings)), tuple(sentences))
+
+
+# -------------------------------------------------------------------- the functions in it
+
+
+def _can_be_evaluated(problem: Problem) -> Iterator[Finding]:
+    """Training can evaluate every equation and every condition."""
+    for term in problem.terms:
+        Expression(term.expression, list(problem.unknown.values())).require_torch()
+    yield from ()
 
 
 # -------------------------------------------------------------------- the exact solution
@@ -201,121 +170,6 @@ def _values(problem: Problem, expression: sp.Expr, exact: dict[str, sp.Expr], po
     known = problem.substitute(exact, expression)
     starts = {s: sp.Float(s.initial) for s in known.free_symbols if isinstance(s, Parameter)}
     return numeric(known.xreplace(starts), points.known)
-
-
-# -------------------------------------------------------------------- as many conditions as the orders ask for
-
-
-def _boundary_is_covered_once(problem: Problem) -> Iterator[Finding]:
-    """Each unknown has as many conditions across a coordinate as the order of the equations in it.
-
-    An even order asks for one half at each end. An odd order leaves open which end has one more (the direction of
-    travel decides), and in a first-order system also which unknown has one: nothing is said of that.
-    Measurements and integrals may stand in for what is missing.
-    """
-    may_stand_in = any(isinstance(t.place, Over) for t in problem.terms)
-    lack = "warning" if problem.has_data or may_stand_in else "error"
-    if not problem.domain.is_box:
-        yield from _pieces_are_covered_once(problem, lack)
-        return
-    for name in problem.unknown:
-        for axis in problem.domain.space_names:
-            order = problem.orders[name, axis]
-            periodic, ends = _conditions_across(problem, name, axis)
-            both = [c for listed in ends.values() for c in listed]
-            if periodic:
-                given = list(dict.fromkeys([*periodic, *both]))
-                if len(given) > 1 and not _fixes_the_constant(problem, name, both):
-                    yield Finding("error", _surplus(name, f"both ends of {axis}, which are one point", given, 1))
-            elif order % 2:
-                if len(both) < order and not (order == 1 and len(problem.unknown) > 1):
-                    yield Finding(lack, _lack(name, f"the two ends of {axis}", axis, len(both), order))
-                elif len(both) > order and not (order == 1 and len(problem.unknown) > 1):
-                    yield Finding("warning", _surplus(name, f"the two ends of {axis}", both, order))
-            else:
-                for end, listed in ends.items():
-                    if len(listed) < order // 2:
-                        yield Finding(lack, _lack(name, end, axis, len(listed), order // 2))
-                    elif order and len(listed) > order // 2:
-                        yield Finding("error", _surplus(name, end, listed, order // 2))
-
-
-def _fixes_the_constant(problem: Problem, name: str, conditions: list[Condition]) -> bool:
-    """Whether one value beside a period, on a line, says what a constant is that nothing else fixes."""
-    if len(conditions) != 1 or not isinstance(conditions[0], Dirichlet) or problem.domain.dimension != 1:
-        return False
-    own = {t.name for t in problem.terms_of(conditions[0])}
-    return all(t.name in own for t in terms_fixing(problem, name))
-
-
-def _pieces_are_covered_once(problem: Problem, lack: str) -> Iterator[Finding]:
-    """On every piece of the boundary of a shape half as many conditions as the highest order in space."""
-    domain = problem.domain
-    for name in problem.unknown:
-        order = max(problem.orders[name, axis] for axis in domain.space_names)
-        local = [c for c in problem.condition_list if isinstance(c, LOCAL) and name in c.values]
-        given = {id(face): [c for c in local if face in domain.boundary(c.on).faces] for face in domain.faces}
-        where = {id(face): domain.face_name(face) for face in domain.faces}
-        few = list(dict.fromkeys(where[key] for key, listed in given.items() if len(listed) < order // 2))
-        if few and not (order == 1 and len(problem.unknown) > 1):
-            yield Finding(
-                lack,
-                f"`{name}` has too few conditions on {', '.join(few)}, which need {order // 2} each: add "
-                f"Dirichlet({name}=..., on='{few[0]}'), Neumann or Robin.",
-            )
-        for key, listed in given.items():
-            if order and len(listed) > max(1, order // 2):
-                yield Finding("error", _surplus(name, where[key], listed, order // 2))
-
-
-def _conditions_across(problem: Problem, name: str, axis: str) -> tuple[list[Condition], dict[str, list[Condition]]]:
-    """The periodic conditions of a coordinate, and the other ones on each of its two ends."""
-    domain = problem.domain
-    periodic: list[Condition] = [c for c in problem.condition_list if isinstance(c, Periodic) and axis in c.axes]
-    local = [c for c in problem.condition_list if isinstance(c, LOCAL) and name in c.values]
-    ends: dict[str, list[Condition]] = {
-        domain.face_name(face): [c for c in local if face in domain.boundary(c.on).faces]
-        for face in domain.faces
-        if isinstance(face, Face) and face.axis == axis
-    }
-    return periodic, ends
-
-
-def _lack(name: str, where: str, axis: str, given: int, wanted: int) -> str:
-    on = where if "=" in where else f"{axis}=..."
-    return (
-        f"`{name}` has {given} of {wanted} conditions on {where}: add Dirichlet({name}=..., on='{on}'), Neumann, Robin "
-        f"or Periodic('{axis}')."
-    )
-
-
-def _surplus(name: str, where: str, listed: Sequence[Condition], wanted: int) -> str:
-    return f"`{name}` has {len(listed)} conditions on {where}, {wanted} can hold: remove one of {', '.join(map(repr, listed))}."
-
-
-def _initial_values_are_complete(problem: Problem) -> Iterator[Finding]:
-    """Each unknown has its value and its time derivatives below the order of the equations at the start, once."""
-    t = problem.domain.time_name
-    if t is None:
-        return
-    lack = "warning" if problem.has_data else "error"
-    for name in problem.unknown:
-        order = problem.orders[name, t]
-        given = [c.order for c in problem.condition_list if isinstance(c, Initial) and name in c.values]
-        for k in range(order):
-            what = f"time derivative of order {k}" if k else "value"
-            call = f"Initial({name}=..., order={k})" if k else f"Initial({name}=...)"
-            if k not in given:
-                yield Finding(
-                    lack, f"`{name}` has no initial {what}, the equation has order {order} in {t}: add {call}."
-                )
-            elif given.count(k) > 1:
-                yield Finding("error", f"`{name}` has {given.count(k)} conditions {call}: keep one.")
-        for k in sorted({k for k in given if k >= order}):
-            yield Finding(
-                "error" if order else "warning",
-                f"`{name}` has an initial condition of order {k}, the equation has order {order} in {t}: remove it.",
-            )
 
 
 # -------------------------------------------------------------------- values that meet

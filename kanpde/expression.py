@@ -103,6 +103,14 @@ class Expression:
         value, *slopes = self._slope_function(_backend(dynamic))(*known, *dynamic)
         return value, slopes
 
+    def require_torch(self) -> None:
+        """Make the functions that training evaluates.
+
+        Raises:
+            ValueError: for a part that torch cannot evaluate, or that cannot be differentiated.
+        """
+        self._slope_function("torch")
+
     @cached_property
     def is_linear(self) -> bool:
         """Whether no slope depends on the unknowns."""
@@ -213,8 +221,11 @@ def lambdified(arguments: list[sp.Symbol], outputs: list[sp.Expr], backend: str)
     code = [_with_floats(e) for e in outputs]
     try:
         return sp.lambdify(numbered, code, modules=[own, *library], printer=printer, cse=True)
-    except NotImplementedError as error:
-        missing = str(error).partition("\n")[0].rpartition(" ")[2]
+    except (
+        NotImplementedError,
+        AttributeError,
+    ) as error:  # SymPy knows no name for the function, or the library has none
+        missing = error.name if isinstance(error, AttributeError) else str(error).partition("\n")[0].rpartition(" ")[2]
         raise ValueError(f"`{missing}` cannot be evaluated by {backend}: wrap it in a Coefficient.") from None
 
 
@@ -267,7 +278,15 @@ def _torch_functions() -> dict[Any, Callable[..., Any]]:
         angle = torch.pi * (torch.arange(count, dtype=v.dtype, device=v.device) + 0.5) / count
         return torch.cos(n * angle - v[..., None] * angle.sin()).mean(-1)
 
+    def gamma(v: torch.Tensor) -> torch.Tensor:
+        """Between two poles on the left the sign is that of the number of poles passed."""
+        sign = torch.where(v > 0, 1.0, 1 - 2 * torch.remainder(torch.floor(v), 2))
+        return sign * torch.exp(torch.lgamma(v))
+
     return {
+        sp.gamma: gamma,
+        sp.loggamma: torch.lgamma,
+        sp.polygamma: lambda order, v: torch.polygamma(int(order), v),
         sp.Max: of_tensors(torch.maximum),
         sp.Min: of_tensors(torch.minimum),
         sp.atan2: of_tensors(torch.atan2),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from kanpde import (
     Data,
@@ -437,3 +438,10 @@ def test_values_with_unknowns_in_them_are_left_to_the_training():
         },
     )().check()
     assert found.findings == ()
+
+
+def test_what_training_cannot_evaluate_is_said_once():
+    (message,) = report(
+        lambda self, u: u.t - u.xx + sp.bessely(0, u), Dirichlet(u=0), Initial(u=0), domain=STRIP
+    ).errors
+    assert "cannot be evaluated by torch" in message

@@ -133,6 +133,19 @@ def test_a_function_that_torch_does_not_have_is_named():
         in_torch(sp.bessely(0, U), [np.ones(6)])
 
 
+def test_a_function_that_only_sympy_s_printer_knows_is_named():
+    with pytest.raises(ValueError, match="`beta` cannot be evaluated by torch: wrap it in a Coefficient"):
+        in_torch(sp.beta(U, 2), [np.ones(6)])
+
+
+def test_the_gamma_function_in_torch_is_that_of_scipy_with_its_slope():
+    at = np.array([0.3, 2.2, 5.0, -0.5, -1.7, -2.3])
+    u = sp.Symbol("u", real=True)
+    value, slope = lambdified([u], [sp.gamma(u), sp.diff(sp.gamma(u), u)], "torch")(torch.as_tensor(at))
+    assert_allclose(value, scipy.special.gamma(at), rtol=1e-13)
+    assert_allclose(slope, scipy.special.gamma(at) * scipy.special.digamma(at), rtol=1e-12)
+
+
 @pytest.mark.parametrize("order", [0, 1, 4])
 def test_bessel_functions_in_torch_are_those_of_scipy_with_their_slopes(order):
     x = np.linspace(-30, 30, 6)

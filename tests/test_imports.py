@@ -34,6 +34,8 @@ ORDER = [
     "pairing",
     "weak_form",
     "sources",
+    "finding",
+    "coverage",
     "check",
     "coefficient",
     "reference",
