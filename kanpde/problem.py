@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,9 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import sympy as sp
 
-from .conditions import DEVIATION, RESERVED, AtPoints, Condition, Data, Interior, Over, Periodic, Seam, Term
-from .expression import Expression, numeric
+from .conditions import DEVIATION, RESERVED, Condition, Data, Interior, Periodic, Term
+from .expression import Expression
+from .fingerprint import coefficients_in, fingerprint_of
 from .geometry import Domain
+from .latex import latex_of
 from .materials import as_piecewise, check_materials
 from .symbols import Coordinate, Eigenvalue, Parameter, Unknown, as_expression, orders_of, unknown
 from .symmetry import Parities, parities_of
@@ -393,19 +394,7 @@ class Problem:
 
     def latex(self) -> list[str]:
         """Equations, conditions and exact solution as lines of LaTeX."""
-        lines = [_latex(e, self.unknown) + " = 0" for e in self.equations.values()]
-        for term in self.terms[len(self.equations) :]:
-            left = _latex(term.expression, self.unknown)
-            if isinstance(term.place, Seam):
-                axis, (lo, hi) = term.place.axis, map(sp.latex, self.domain.exact_bounds[term.place.axis])
-                x = sp.latex(self.domain.coordinate(axis))
-                left = f"\\left[{left}\\right]_{{{x}={lo}}}^{{{x}={hi}}}"
-            elif isinstance(term.place, Over):
-                left = f"\\int \\left({left}\\right) d{'x' if term.place.part is None else 's'}"
-            lines.append(f"{left} = 0 \\quad \\text{{({term.name})}}")
-        for name, e in (self.exact_solution or {}).items():
-            lines.append(f"{sp.latex(sp.Symbol(name))}_\\text{{exact}} = {sp.latex(e)}")
-        return lines
+        return latex_of(self)
 
     @property
     def definition_hash(self) -> str:
@@ -414,27 +403,7 @@ class Problem:
         A callable coefficient counts by its values at points of the domain. Where the training of an unknown number
         starts from does not count.
         """
-        text = [f"{c.name}:{c.kind}:{sp.srepr(self.domain.exact_bounds[c.name])}" for c in self.domain.coordinates]
-        text += [f"logarithmic:{','.join(self.logarithmic)}"] if self.logarithmic else []
-        text += [f"symmetric:{sorted(self.parities.items())}"] if self.parities else []
-        text += [] if self.domain.is_box else [repr(self.domain.shape)]
-        text += [f"{t.name}:{sp.srepr(t.expression)}:{t.weight}" for t in self.terms]
-        text += [f"{type(c).__name__}:{c.hard}" for c in self.condition_list]
-        text += [self._fingerprint(f) for t in self.terms for f in _coefficients(t.expression)]
-        data = [t.place.points.known for t in self.terms if isinstance(t.place, AtPoints)]
-        text += [f"{name}:{_digest(column)}" for known in data for name, column in known.items()]
-        return hashlib.sha256("\n".join(text).encode()).hexdigest()[:16]
-
-    def _fingerprint(self, coefficient: sp.Expr) -> str:
-        """The table behind a coefficient, or the values of its function at some points of the domain."""
-        if coefficient.func.fingerprint:
-            return f"{coefficient}:{coefficient.func.fingerprint}"
-        stand_in = {f: sp.Rational(1, 3) for f in coefficient.atoms(sp.Derivative, *map(type, self.unknown.values()))}
-        stand_in |= {s: sp.Float(s.initial) for s in coefficient.atoms(Parameter)}
-        points = self.domain.sample(64, lambda n, d: np.random.default_rng(0).random((n, d)))
-        values = numeric(coefficient.xreplace(stand_in), points.known | _normals(self.domain, len(points)))
-        scale = np.abs(values).max() or 1.0
-        return f"{coefficient}:{_digest(np.round(values / scale, 6) + 0.0)}:{scale:.6g}"
+        return fingerprint_of(self)
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{k}={v}' for k, v in self.parameters.items())})"
@@ -486,7 +455,7 @@ class Problem:
     def _check_symbols(self, name: str, expression: sp.Expr) -> None:
         """Refuse symbols without a value, derivatives of too high an order and coefficients that are too short."""
         Expression(expression, list(self.unknown.values()))
-        values = {f"data_{u}" for u in self.unknown} | set(_normals(self.domain, 1))
+        values = {f"data_{u}" for u in self.unknown} | {f"n_{name}" for name in self.domain.space_names}
         known = {*self.domain.coordinates, DEVIATION, *(sp.Symbol(v, real=True) for v in values)}
         for symbol in sorted(expression.free_symbols - known, key=str):
             if not isinstance(symbol, Parameter):
@@ -494,7 +463,7 @@ class Problem:
                     f"`{symbol}` in {name} is neither a coordinate ({', '.join(self.domain.names)}) nor a parameter: "
                     "take coordinates from the arguments of the method and give other symbols a value."
                 )
-        for coefficient in _coefficients(expression):
+        for coefficient in coefficients_in(expression):
             for argument, (low, high) in zip(coefficient.args, coefficient.func.ranges, strict=False):
                 lo, hi = self.domain.bounds.get(str(argument), (low, high))
                 if isinstance(argument, Coordinate) and (lo < low - 1e-9 or hi > high + 1e-9):
@@ -512,31 +481,3 @@ def _arguments(function: Callable[..., Any]) -> Sequence[str]:
                 f"`{a}` in {function.__qualname__}: unknowns and coordinates are passed by name, name each."
             )
     return [a.name for a in arguments]
-
-
-def _coefficients(expression: sp.Expr) -> list[sp.Expr]:
-    return sorted((f for f in expression.atoms(sp.Function) if hasattr(f.func, "fingerprint")), key=str)
-
-
-def _normals(domain: Domain, n: int) -> dict[str, np.ndarray]:
-    return {f"n_{name}": np.ones(n) for name in domain.space_names}
-
-
-def _digest(values: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
-
-
-class _Printed(sp.Symbol):
-    """An unknown in print, behind numbers, coordinates and coefficients."""
-
-    @classmethod
-    def class_key(cls) -> tuple[int, int, str]:
-        return 9, 0, "Printed"
-
-
-def _latex(expression: sp.Expr, unknowns: dict[str, Unknown]) -> str:
-    names: dict[sp.Expr, sp.Symbol] = {}
-    for d in expression.atoms(sp.Derivative):
-        subscript = "".join(sp.latex(v) * int(k) for v, k in d.variable_count)
-        names[d] = _Printed(f"{d.expr.func}_{{{subscript}}}")
-    return sp.latex(expression.xreplace(names).xreplace({u: _Printed(n) for n, u in unknowns.items()}))

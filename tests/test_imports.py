@@ -24,6 +24,8 @@ ORDER = [
     "materials",
     "conditions",
     "symmetry",
+    "fingerprint",
+    "latex",
     "problem",
     "interfaces",
     "masks",
