@@ -79,7 +79,7 @@ class Slab(Problem):
         )
         self._take_over(whole)
         self.domain, self.declared = whole.domain.with_time(ends), whole.declared
-        self.given_lift = whole.given_lift if before is None else None
+        self.given_lift = whole.given_lift
         super().__init__()
 
     @property

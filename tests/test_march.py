@@ -35,6 +35,13 @@ class Heat(Problem):
         return [Initial(u=sin(pi * x)), Dirichlet(u=0, on="x")]
 
 
+class Known(Heat):
+    """All of the solution is known, but the network is not told so."""
+
+    def lift(self, x, t):
+        return self.exact(x, t)
+
+
 class Wave(Problem):
     """Second order in time."""
 
@@ -99,7 +106,16 @@ def walk(march, network, *, legs=None, root=1e-9, stalled=True):
     return leg
 
 
-CASES = [(Heat, False), (Heat, True), (Wave, False), (Wave, True), (Ring, False), (Ring, True), (Pair, False)]
+CASES = [
+    (Heat, False),
+    (Heat, True),
+    (Known, True),
+    (Wave, False),
+    (Wave, True),
+    (Ring, False),
+    (Ring, True),
+    (Pair, False),
+]
 IDS = [f"{p.__name__}, {'hard' if h else 'soft'}" for p, h in CASES]
 
 
@@ -120,6 +136,19 @@ def test_slabs_join_to_rounding_with_all_derivatives_in_space(kind, hard, stages
                 left, right = (field.on_grid({"x": x, "t": np.array([t])}, derivative)[name] for t in (stop, after))
                 scale = 1 + np.abs(left).max()
                 np.testing.assert_allclose(right, left, rtol=0, atol=1e-9 * scale)
+
+
+def test_a_lift_that_changes_in_time_is_known_in_every_slab():
+    problem = Known()
+    network = network_of(problem, hard=True)
+    with torch.no_grad():
+        for p in network.parameters():
+            p.zero_()
+    march = march_of(problem, Plan(slabs=3), hard=True)
+    field = march.field(walk(march, network).field)
+    axes = {"x": np.linspace(0, 1, 11), "t": np.linspace(0, 2, 13)}
+    wanted = np.outer(np.sin(np.pi * axes["x"]), np.exp(-axes["t"]))
+    np.testing.assert_allclose(field.on_grid(axes)["u"], wanted, rtol=0, atol=1e-12)
 
 
 def test_the_slabs_are_different_functions():

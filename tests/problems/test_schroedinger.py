@@ -1,12 +1,15 @@
 """The Fourier series of the nonlinear Schroedinger equation, and what is known about it."""
 
 import numpy as np
+import pytest
 import sympy as sp
 from kanpde.problems.korteweg_de_vries import KortewegDeVries
-from kanpde.problems.schroedinger import Schroedinger
+from kanpde.problems.schroedinger import MEAN, Schroedinger
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 
+from kanpde import Initial
+from kanpde.expression import numeric
 from kanpde.reference import spectral
 
 
@@ -69,6 +72,26 @@ def test_the_pair_of_equations_is_the_complex_one():
     for equation in problem.equations.values():
         value = problem.substitute(known, equation).subs({x: 0.3, t: 0.4})
         assert abs(complex(value.evalf(20))) < 1e-10
+
+
+def test_the_lift_has_the_kink_and_solves_the_equation_of_short_waves():
+    problem = Schroedinger()
+    x, t = problem.domain.coordinates
+    u, v = (problem.given_lift[name] for name in "uv")
+    columns = {"x": np.linspace(-4.9, 4.9, 37), "t": np.linspace(0, 0.1, 37)}
+    for rest in (sp.diff(u, t) + sp.diff(v, x, 2) / 2 + MEAN * v, -sp.diff(v, t) + sp.diff(u, x, 2) / 2 + MEAN * u):
+        assert np.abs(numeric(rest, columns)).max() < 1e-11
+    (initial,) = (c for c in problem.condition_list if isinstance(c, Initial))
+    nodes = np.linspace(-5, 5, 2001)[:-1]
+    wanted = 2 / np.cosh(nodes)
+    miss = numeric(initial.values["u"], {"x": nodes, "t": 0 * nodes}) - wanted
+    assert np.linalg.norm(miss) < 4e-6 * np.linalg.norm(wanted)
+
+
+def test_the_mean_that_short_waves_see_does_not_change():
+    x = np.linspace(-5, 5, 1025)[:-1]
+    for t in (0.0, 0.8):
+        assert 2 * np.mean(np.abs(complex_values(x, t)) ** 2) == pytest.approx(MEAN, rel=1e-7)
 
 
 def test_a_wave_of_permanent_form_solves_the_korteweg_de_vries_equation():
