@@ -72,7 +72,8 @@ def _degenerates(problem: Problem, name: str, end: Face) -> bool:
         (_weight_across(problem, e, name, end.axis, near), _weight_across(problem, e, name, end.axis, middle))
         for e in (Expression(equation, unknowns) for equation in problem.equations.values())
     ]
-    return all(at_end < VANISHING * inside or inside == 0.0 for at_end, inside in weights)
+    losses = [at_end < VANISHING * inside for at_end, inside in weights if inside]
+    return bool(losses) and all(losses)
 
 
 def _weight_across(problem: Problem, equation: Expression, name: str, axis: str, points: PointSet) -> float:

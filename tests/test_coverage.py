@@ -65,3 +65,16 @@ def test_the_price_zero_of_an_option_needs_no_condition_but_a_low_price_does():
 
 def test_an_end_with_little_diffusion_needs_its_condition():
     assert any("0 of 1 conditions on x=1" in message for message in BoundaryLayer().check().errors)
+
+
+def test_an_order_that_only_mixed_derivatives_have_is_no_reason_to_need_nothing():
+    class Mixed(Problem):
+        domain = Rectangle(x=(0, 1), y=(0, 1))
+
+        def residual(self, u, x, y):
+            return u.xxy - 1
+
+        def conditions(self, x, y):
+            return [Dirichlet(u=0, on="y=0"), Dirichlet(u=0, on="x=0")]
+
+    assert any("0 of 1 conditions on x=1" in message for message in Mixed().check().errors)
