@@ -49,7 +49,7 @@ class Schroedinger(Problem):
         "Satsuma, Yajima (1974), Progress of Theoretical Physics Supplement 55, 284 (whole line); "
         "Raissi, Perdikaris, Karniadakis (2019), Journal of Computational Physics 378, 686, sec. 3.1.1"
     )
-    typical = (7.0e-2, 60)
+    typical = (1.4e-1, 60)
     domain = Interval(x=(-5, 5)) * Time(t=(0, pi / 2))
     symmetric = {"x": "even"}
 
