@@ -29,7 +29,7 @@ from kanpde.reference import Reference, ReferenceFailed, finite_difference, refe
 
 from .machine import THREADS
 from .report import Report, markdown, power
-from .runs import Request, Result, Run, Table
+from .runs import Request, Result, Run, Table, grouped
 
 SEEDS = 5
 QUICK_SECONDS = 2.0
@@ -79,7 +79,12 @@ class Row:
     def networks(self, ansatz: Ansatz, seed: int) -> dict[str, nn.Module]:
         """The KAN, and the MLP whose number of parameters is closest."""
         kan = recommended_kan(ansatz, seed=seed) if self.model is None else self.model(ansatz, seed)
-        return {"KAN": kan, "MLP": matching_mlp(ansatz, size(kan), seed=seed)}
+        return beside(ansatz, kan, seed=seed)
+
+
+def beside(ansatz: Ansatz, kan: nn.Module, *, seed: int) -> dict[str, nn.Module]:
+    """A KAN and the MLP whose number of parameters is closest."""
+    return {"KAN": kan, "MLP": matching_mlp(ansatz, size(kan), seed=seed)}
 
 
 def polynomials(*hidden: int, k: Sequence[int]) -> Callable[[Ansatz, int], nn.Module]:
@@ -291,10 +296,7 @@ def report(results: Sequence[Result]) -> Report:
 
 def _grouped(results: Sequence[Result]) -> list[list[Result]]:
     """Trainings of one row and network, with what the classical solvers made of the row."""
-    groups: dict[tuple[str, str], list[Result]] = {}
-    for result in results:
-        if result["kind"] != "classical":
-            groups.setdefault((result["row"], result["kind"]), []).append(result)
+    groups = grouped([r for r in results if r["kind"] != "classical"], "row", "kind")
     solvers = [r for r in results if r["kind"] == "classical"]
     return [[*group, *(s for s in solvers if s["row"] == name)] for (name, _), group in groups.items()]
 

@@ -15,7 +15,7 @@ from kanpde.reference import Reference
 
 from .accuracy import Row, Statistics, finite, reference_of, train
 from .report import Report, alternatives, markdown, power
-from .runs import Request, Result, Run, Table
+from .runs import Request, Result, Run, Table, grouped
 
 SEEDS = 3
 SECONDS, QUICK_SECONDS = 15.0, 1.0
@@ -61,9 +61,7 @@ def trained(kind: str, row: Row, seed: int, reference: Callable[[], Reference | 
 
 def report(results: Sequence[Result]) -> Report:
     """A line per kind of problem, a column per basis."""
-    groups: dict[tuple[str, str], list[Result]] = {}
-    for result in results:
-        groups.setdefault((result["problem_kind"], result["basis"]), []).append(result)
+    groups = grouped(results, "problem_kind", "basis")
     rows = [_line(kind, basis, group) for (kind, basis), group in groups.items()]
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
     cells = {(row["kind"], row["basis"]): _cell(row) for row in rows}

@@ -14,13 +14,12 @@ from torch import nn
 from kanpde import Problem, uncertainty
 from kanpde.ansatz import Ansatz, build_ansatz
 from kanpde.catalog import problem_class
-from kanpde.recommend import matching_mlp
 from kanpde.reference import reference_for
 
-from .accuracy import QUICK_SECONDS, Statistics, dots, finite, polynomials, size, solution_of
+from .accuracy import QUICK_SECONDS, Statistics, beside, dots, finite, polynomials, solution_of
 from .machine import THREADS
 from .report import Report, markdown, power
-from .runs import Request, Result, Run, Table
+from .runs import Request, Result, Run, Table, grouped
 
 DRAWS, SEEDS = 20, 3
 KINDS = ("KAN", "MLP")
@@ -89,9 +88,7 @@ def find(search: Search, kind: str, trial: int, *, seconds: float) -> Result:
     """
     problem = search.make(trial)
     ansatz = build_ansatz(problem, hard=search.hard)
-    network = search.model(ansatz, trial)
-    if kind == "MLP":
-        network = matching_mlp(ansatz, size(network), seed=trial)
+    network = beside(ansatz, search.model(ansatz, trial), seed=trial)[kind]
     options = {"hard": search.hard, "seconds": seconds, "seed": trial, "threads": THREADS, "reference": None}
     solution = solution_of(problem, network, **options)
     diverged = solution.stop_reason.startswith("diverged")
@@ -118,10 +115,7 @@ def find(search: Search, kind: str, trial: int, *, seconds: float) -> Result:
 
 def report(results: Sequence[Result]) -> Report:
     """A line per search and network."""
-    groups: dict[tuple[str, str], list[Result]] = {}
-    for result in results:
-        groups.setdefault((result["row"], result["kind"]), []).append(result)
-    rows = [_line(group) for group in groups.values()]
+    rows = [_line(group) for group in grouped(results, "row", "kind").values()]
     head = [
         "looked for",
         "network",

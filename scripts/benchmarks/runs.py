@@ -127,3 +127,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     return value
+
+
+def grouped(results: Sequence[Result], *names: str) -> dict[tuple[Any, ...], list[Result]]:
+    """The results that have the same values of these figures together, in the order in which they came."""
+    groups: dict[tuple[Any, ...], list[Result]] = {}
+    for result in results:
+        groups.setdefault(tuple(result[name] for name in names), []).append(result)
+    return groups
