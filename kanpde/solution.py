@@ -97,6 +97,15 @@ class Solution:
         return RelativeError(value, self.compared.name, self.compared.error)
 
     @cached_property
+    def errors(self) -> dict[str, RelativeError]:
+        """Relative L2 error of every unknown alone, which no larger one beside it hides; empty without reference."""
+        if self.compared is None:
+            return {}
+        about = self.compared.name, self.compared.error
+        wanted = self.compared.values
+        return {u: RelativeError(relative_error([self._on_grid[u]], [wanted[u]]), *about) for u in wanted}
+
+    @cached_property
     def compared(self) -> Reference | None:
         """The part of the reference that the solution covers: all of it, if the end of the time was reached."""
         return None if self.reference is None else self.reference.within(self.field.bounds)
@@ -280,6 +289,7 @@ class Solution:
             "model": self.model_name,
             "parameters": self.parameters,
             "error": None if error is None else float(error),
+            "errors": {u: float(e) for u, e in self.errors.items()},
             "reference": None if error is None else error.reference,
             "reference_error": None if error is None else error.reference_error,
             "held_out": self.held_out,

@@ -91,6 +91,27 @@ def test_the_error_is_the_relative_l2_distance_from_the_exact_solution(solved):
     assert solution.error.reference_error == 1e-15
 
 
+def test_every_unknown_has_an_error_of_its_own():
+    class Unequal(Pair):
+        c = 1
+
+        def exact(self, x):
+            return {"u": 100 * cos(x), "w": 100 * sin(x)}
+
+        def conditions(self, x):
+            return [Dirichlet(u=100, w=0, on="x=0")]
+
+    solution = solve(Unequal(), KAN([1, 3, 2], basis="chebyshev", k=3), steps=3, points=30)
+    x = np.linspace(0, 1, len(solution.grid()["x"]))
+    found = solution(x=x)
+    for name, wanted in (("u", 100 * np.cos(x)), ("w", 100 * np.sin(x))):
+        miss = np.linalg.norm(found[name] - wanted) / np.linalg.norm(wanted)
+        assert solution.errors[name] == pytest.approx(miss, rel=1e-6)
+        assert solution.errors[name].reference == "exact solution"
+    assert min(solution.errors.values()) < solution.error < max(solution.errors.values())
+    assert solution.summary()["errors"] == solution.errors
+
+
 def test_an_error_can_be_pickled_and_copied(solved):
     for error in (pickle.loads(pickle.dumps(solved[0].error)), copy.copy(solved[0].error)):
         assert error == solved[0].error
@@ -101,6 +122,7 @@ def test_without_a_reference_the_error_is_none():
     solution = solve(Pair(), KAN([1, 3, 2], basis="chebyshev", k=5), steps=20, points=30)
     assert solution.error is None
     assert solution.summary()["error"] is None
+    assert solution.errors == solution.summary()["errors"] == {}
     assert solution.numbers["c"] == pytest.approx(1.0, abs=1e-3)
     assert set(solution(x=0.5)) == {"u", "w"}
 

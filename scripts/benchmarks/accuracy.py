@@ -52,6 +52,7 @@ class Row:
         options: further arguments of `solve`, for both networks; kanpde chooses without them.
         threads: of both networks.
         note: what the name of the row says of `model` and `options`.
+        aside: further errors of a solution, by name.
     """
 
     problem: str
@@ -63,6 +64,7 @@ class Row:
     options: Mapping[str, Any] = field(default_factory=dict)
     threads: int = THREADS
     note: str = ""
+    aside: Callable[[Solution], Mapping[str, float]] = lambda solution: {}
 
     @property
     def name(self) -> str:
@@ -235,7 +237,10 @@ def train(
     diverged = solution.stop_reason.startswith("diverged") or not covers(solution.reference, wanted)
     figures = {**solution.summary(), "diverged": diverged}
     about = {"row": row.name, "kind": kind, "asked": row.asked, "budget": seconds, "threads": row.threads}
-    return {**figures, **about, "error": None if diverged else figures["error"]}
+    if diverged:
+        return {**figures, **about, "error": None, "asides": {}}
+    parts = figures["errors"] if len(figures["errors"]) > 1 else {}
+    return {**figures, **about, "asides": {**parts, **row.aside(solution)}}
 
 
 def solution_of(problem: Problem, network: nn.Module, **options: Any) -> Solution:
@@ -282,13 +287,14 @@ def report(results: Sequence[Result]) -> Report:
     """A line per row and network, the classical solver beside it."""
     rows = [_line(group) for group in _grouped(results)]
     head = [
-        "problem", "network", "parameters", "asked", "within", "median", "worst", "above asked", "diverged",
+        "problem", "network", "parameters", "asked", "within", "median", "worst", "aside", "above asked", "diverged",
         "restarts", "held-out residual", "seconds (processor)", "reference's own error", "classical solver",
     ]  # fmt: skip
     text = (
         "Relative L2 error of the last step over all seeds, float64. KAN and MLP have the same optimiser, points, "
         "conditions and budget, and numbers of parameters as close as whole widths allow. The held-out residual is "
-        "the root of the loss at points that were not trained on. A run that did not get to the end of the time counts "
+        "the root of the loss at points that were not trained on. Aside stand further errors, median and worst: of every "
+        "unknown of a system alone, and what a row asks for beside them. A run that did not get to the end of the time counts "
         "as diverged. Restarts are counted over all runs.\n\n"
     )
     return Report(rows, text + markdown(head, [_cells(row) for row in rows]), dots(rows))
@@ -319,10 +325,20 @@ def _line(group: Sequence[Result]) -> dict[str, Any]:
         "held_out": finite(statistics.median(held_out)),
         "seconds": statistics.median(r["seconds"] for r in trained),
         "cpu_seconds": statistics.median(r["cpu_seconds"] for r in trained),
+        "asides": _asides(trained),
         "classical": [
             {name: r[name] for name in ("solver", "error", "estimated", "seconds")} for r in group if "solver" in r
         ],
     }
+
+
+def _asides(trained: Sequence[Result]) -> dict[str, dict[str, float | None]]:
+    """Median and worst of every further error; a run without a solution has an infinite one."""
+    found = {}
+    for name in dict.fromkeys(name for r in trained for name in r["asides"]):
+        errors = Statistics.of([r["asides"].get(name) for r in trained], math.inf)
+        found[name] = {"median": finite(errors.median), "worst": finite(errors.worst)}
+    return found
 
 
 def finite(value: float) -> float | None:
@@ -341,8 +357,9 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         str(row["parameters"]),
         power(row["asked"], 0),
         f"{row['budget']:g} s" + (f", {row['threads']} threads" if row["threads"] > 1 else ""),
-        "diverged" if row["median"] is None else power(row["median"]),
-        "diverged" if row["worst"] is None else power(row["worst"]),
+        _error(row["median"]),
+        _error(row["worst"]),
+        ", ".join(f"{name} {_error(e['median'])} ({_error(e['worst'])})" for name, e in row["asides"].items()),
         f"{row['above']} of {row['runs']}",
         f"{row['diverged']} of {row['runs']}",
         str(row["restarts"]),
@@ -351,6 +368,10 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         power(row["reference_error"]),
         "; ".join(solvers) or "none takes it",
     ]
+
+
+def _error(value: float | None) -> str:
+    return "diverged" if value is None else power(value)
 
 
 def dots(rows: Sequence[Mapping[str, Any]]) -> Figure:

@@ -5,13 +5,15 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+import sympy as sp
 import torch
-from benchmarks import accuracy
+from benchmarks import accuracy, real
 from benchmarks.accuracy import ROWS, Row, Statistics, classical, report, size, train
 from benchmarks.runs import Request
 
 from kanpde import KAN
 from kanpde.ansatz import build_ansatz
+from kanpde.catalog import problem_class
 from kanpde.reference import finite_difference, reference_for
 
 
@@ -136,7 +138,7 @@ def result(kind, error, **more):
     figures = {"model": f"{kind} [2, 6, 1]", "parameters": 402, "restarts": 1, "seconds": 8.0, "cpu_seconds": 7.0}
     about = {"row": "poisson, hard", "kind": kind, "asked": 1e-10, "budget": 30}
     about |= {"threads": 1, "reference_error": 1e-15}
-    return {**figures, **about, "held_out": 1e-9, "error": error, **more}
+    return {**figures, **about, "held_out": 1e-9, "error": error, "asides": {}, **more}
 
 
 def test_the_table_has_a_line_per_network_with_the_classical_solver_beside_it():
@@ -152,11 +154,41 @@ def test_the_table_has_a_line_per_network_with_the_classical_solver_beside_it():
     lines = found.text.splitlines()[-2:]
     beside = "fd: 1.0e-08 (own estimate) in 0.5 s"
     assert lines[0] == (
-        "| poisson, hard | KAN [2, 6, 1] | 402 | 1e-10 | 30 s | 2.0e-12 | 3.0e-12 | 0 of 3 | 0 of 3 | 3 | 1.0e-09 "
+        "| poisson, hard | KAN [2, 6, 1] | 402 | 1e-10 | 30 s | 2.0e-12 | 3.0e-12 |  | 0 of 3 | 0 of 3 | 3 | 1.0e-09 "
         f"| 8.0 (7.0) | 1.0e-15 | {beside} |"
     )
-    assert "| diverged | diverged | 1 of 2 | 1 of 2 |" in lines[1]
+    assert "| diverged | diverged |  | 1 of 2 | 1 of 2 |" in lines[1]
     assert len(found.figure.axes) == 1
+
+
+def test_further_errors_stand_aside():
+    asides = [{"u": 1e-6, "p": 1e-4}, {"u": 3e-6, "p": 1e-5}, {}]
+    found = report([result("KAN", e, asides=a) for e, a in zip((1e-12, 1e-12, None), asides, strict=True)])
+    assert found.rows[0]["asides"] == {"u": {"median": 3e-6, "worst": None}, "p": {"median": 1e-4, "worst": None}}
+    assert "| u 3.0e-06 (diverged), p 1.0e-04 (diverged) |" in found.text
+
+
+def test_the_unknowns_of_a_system_stand_aside_and_so_does_the_stress_at_the_hole():
+    row = next(row for row in real.ROWS if row.problem == "plate_with_hole")
+    reference = reference_for(row.make())
+    small = replace(
+        row, model=lambda ansatz, seed: KAN([2, 2, 2], basis="chebyshev", k=4, seed=seed), options={"steps": 2}
+    )
+    asides = train(small, "KAN", 0, seconds=5.0, reference=lambda: reference)["asides"]
+    assert list(asides) == ["u", "v", "stress at the hole"]
+    assert min(asides.values()) > 1e-3
+
+
+def test_the_stress_at_the_hole_of_the_exact_plate_is_kirschs():
+    plate = problem_class("plate_with_hole")()
+    x, y = plate.domain.coordinates
+    exact = {name: sp.sympify(value) for name, value in plate.exact(x, y).items()}
+
+    def solution(derivative, **at):
+        along = plate.domain.coordinate(derivative)
+        return {name: sp.lambdify((x, y), sp.diff(value, along))(at["x"], at["y"]) for name, value in exact.items()}
+
+    assert real.hoop_stress(solution)["stress at the hole"] < 1e-12
 
 
 def test_a_table_without_runs_is_empty():

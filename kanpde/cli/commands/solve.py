@@ -135,6 +135,8 @@ def _text(
     else:
         against = f"against: {error.reference}, whose own error is {error.reference_error:.1e}"
         lines.append(f"relative L2 error: {float(error):.2e} ({against})")
+        if len(solution.errors) > 1:
+            lines.append("of the unknowns: " + ", ".join(f"{u} {e:.2e}" for u, e in solution.errors.items()))
     lines.append(f"residual: {solution.residual:.2e} at the training points, {solution.held_out:.2e} at others")
     known = {name: share for name, share in shares.items() if not math.isnan(share)}
     if known:
