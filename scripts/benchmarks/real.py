@@ -45,8 +45,8 @@ ROWS = (
     Row("lotka_volterra", 1e-6, 30, model=polynomials(k=(40,)), options={"plan": Plan(slabs=20)}, note="20 slabs"),
     Row("van_der_pol", 1e-4, 60, model=polynomials(k=(40,)), options={"plan": Plan(slabs=40)}, note="40 slabs"),
     Row(
-        "schroedinger", 1e-4, 600, model=polynomials(8, 6, k=(32, 5, 5)),
-        options={"points": Points(1500), "plan": Plan(slabs=32)}, note="32 slabs",
+        "schroedinger", 1e-4, 600, model=polynomials(8, 6, k=(20, 5, 5)),
+        options={"points": Points(2400), "plan": Plan(slabs=32)}, note="32 slabs",
     ),
     Row(
         "burgers_parametric", 1e-3, 300, model=polynomials(8, 6, k=(10, 5, 5)),
