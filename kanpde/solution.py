@@ -161,8 +161,16 @@ class Solution:
 
     @property
     def overfits(self) -> bool:
-        """Whether the residual at other points is far above that at the training points, rounding aside."""
-        return self.held_out > max(OVERFIT * self.residual, 1e-8)
+        """Whether the residual at other points is far above that at the training points, in any slab, rounding aside."""
+        loss, held_out = (np.asarray(self.history.get(name, [])) for name in ("loss", "held_out"))
+        legs = np.asarray(self.history.get("leg", np.zeros(len(loss))))
+        ends = [(self.residual, self.held_out)]
+        for leg in np.unique(legs)[:-1]:
+            taken = np.flatnonzero((legs == leg) & np.isfinite(held_out))
+            if len(taken):
+                last = taken[np.argmin(loss[taken])]
+                ends.append((np.sqrt(loss[last]), held_out[last]))
+        return any(other > max(OVERFIT * trained, 1e-8) for trained, other in ends)
 
     @property
     def held_out(self) -> float:

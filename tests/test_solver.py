@@ -527,6 +527,21 @@ def test_a_residual_far_larger_between_the_training_points_counts_as_overfitting
     assert not solution.overfits
 
 
+def test_so_it_does_in_a_slab_before_the_last():
+    solution = solve(Sine(), steps=1)
+    loss, held_out = [1.0, 1e-4, 1e-4, 1e-6], [0.9, math.nan, 0.06, 2e-3]
+    for factor in (1.0, 0.5):
+        solution.history |= {
+            "loss": np.array(loss),
+            "held_out": np.array([h * factor for h in held_out]),
+            "leg": np.array([0.0, 0.0, 0.0, 1.0]),
+            "attempt": np.zeros(4),
+        }
+        solution.run["held_out"] = 2e-3
+        assert solution.residual == 1e-3
+        assert solution.overfits == (factor == 1.0)
+
+
 def test_held_parameters_are_refused_where_networks_are_made_anew():
     kan = KAN([2, 4, 1])
     kan.layers[0].requires_grad_(False)
