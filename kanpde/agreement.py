@@ -44,7 +44,8 @@ def deviations(
     Args:
         field: the solution.
         data: path of a file, see `read_columns`; or name to values. Every coordinate must be there and at least one unknown,
-            as columns of one length, or a single number for all points; or coordinates as the axes of a grid and unknowns as arrays of their lengths.
+            as columns of one length, or a single number for all points; or coordinates as the axes of a grid and unknowns as
+            arrays of their lengths. Points outside of the domain whose values are NaN are left out.
         names: coordinate or unknown to the name that it has in the data; or the names of the columns of a text file.
 
     Returns:
@@ -76,6 +77,8 @@ def _deviation(field: Field | SlabField, points: PointSet, name: str, wanted: np
 
 
 def _array(name: str, values: Any) -> np.ndarray:
+    if np.iscomplexobj(values):
+        raise ValueError(f"`data` must hold real numbers, got complex ones for {name}: compare their parts one by one.")
     try:
         array = np.asarray(values, float)
         return np.squeeze(array) if array.ndim > 1 else array
@@ -132,13 +135,18 @@ def _flat(
             f"`{source}` must hold columns of one length, or the axes {', '.join(field.names)} of a grid and unknowns of "
             f"their lengths in this order, got {text}."
         )
+    unknowns = {n: v.ravel() for n, v in unknowns.items()}
+    left_out = np.all([np.isnan(v) for v in unknowns.values()], axis=0)
+    if left_out.any():  # as a grid beyond the edge of a shape
+        left_out &= ~field.contains(points)
+        points, unknowns = points.at(~left_out), {n: v[~left_out] for n, v in unknowns.items()}
     for name, values in (*points.columns.items(), *unknowns.items()):
         if not values.size or not np.isfinite(values).all():
             bad = int((~np.isfinite(values)).sum())
             raise ValueError(
                 f"`{source}` must hold finite numbers, got {bad} of {values.size} others in column {name}: leave these rows out."
             )
-    return points, {n: v.ravel() for n, v in unknowns.items()}
+    return points, unknowns
 
 
 def _refuse_outside(field: Field | SlabField, source: str, points: PointSet) -> None:

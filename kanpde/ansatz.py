@@ -259,9 +259,13 @@ def _on_shape(problem: Problem, name: str, conditions: list[Dirichlet], known: s
     if len(groups) < 2:
         return known + next(iter(groups), sp.Integer(0)), factor
     masks = {value: mask(problem.domain, pieces) for value, pieces in groups.items()}
-    weights = {value: sp.Mul(*[m for other, m in masks.items() if other != value]) for value in masks}
-    mean = sp.Add(*[value * weight for value, weight in weights.items()]) / sp.Add(*weights.values())
-    return known + mean, factor
+    # squares, because a sum of linear masks would be added up anew and lose its digits in corners
+    weights = {value: sp.Mul(*[m**2 for other, m in masks.items() if other != value]) for value in masks}
+    total = sp.Add(*weights.values())
+    mean = sp.Add(*[value * weight for value, weight in weights.items()]) / total
+    *first, last = masks.items()
+    corner = sp.Piecewise(*[(value, m <= 0) for value, m in first], (last[0], True))
+    return known + sp.Piecewise((mean, total > 0), (corner, True)), factor
 
 
 def _gap(problem: Problem, wanted: sp.Expr, known: sp.Expr) -> sp.Expr:
@@ -320,8 +324,7 @@ def _with_slopes(problem: Problem, name: str, lift: sp.Expr, inner: sp.Expr, bui
 
 def _share(elsewhere: sp.Expr, d: sp.Expr) -> sp.Expr:
     """1 where d vanishes, 0 where the other function does; in corners, where both do, 0 with all derivatives."""
-    both = elsewhere + d
-    return sp.Piecewise((elsewhere / both, both > 0), (0, True))
+    return sp.Piecewise((1 / (1 + d / elsewhere), elsewhere > 0), (0, True))
 
 
 def _restricted(problem: Problem, value: sp.Expr, face: Face) -> sp.Expr:

@@ -18,8 +18,8 @@ def Coefficient(name: str, source: Any, values: Any = None) -> type[sp.Function]
 
     Args:
         name: how it is printed, a Python identifier.
-        source: a function of torch tensors of shape (n,) returning shape (n,), differentiated by autograd; or, with
-            `values`, one ascending axis per argument.
+        source: a function of torch tensors of shape (n,) returning shape (n,), differentiated by autograd, so without
+            `detach` and `numpy` wherever its slope is needed; or, with `values`, one ascending axis per argument.
         values: the table, one dimension per axis; interpolated by splines of degree 3 (less for short axes), which
             are differentiated exactly and continue beyond the table.
 
@@ -63,7 +63,17 @@ class _Callable:
                 raise ValueError(
                     f"`{self.name}` must return shape {tuple(leaves[0].shape)} like its arguments, got {tuple(out.shape)}."
                 )
+            if not out.shape and out.requires_grad and leaves[0].shape:
+                raise ValueError(
+                    f"`{self.name}` must return a value for each point, got one for all {len(leaves[0])} that depends on them: "
+                    "take out mean, sum and the like."
+                )
             out = out.expand_as(leaves[0])
+            if any(orders) and not out.requires_grad and len(out.unique()) > 1:
+                raise ValueError(
+                    f"`{self.name}` must be differentiable, since its slope is needed, but autograd lost track of its arguments: "
+                    "write it with torch functions, without detach() and numpy()."
+                )
             for leaf, order in zip(leaves, orders, strict=True):
                 for _ in range(order):
                     if not out.requires_grad:

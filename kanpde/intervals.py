@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.stats import norm
+from scipy import stats
 
 from .ansatz import Ansatz, build_ansatz
 from .assembly import assemble, draw_points
@@ -59,6 +59,7 @@ class Uncertainty:
         misfit: mean square of the deviations from the measurements, in units of their standard deviation; far above 1
             the solution does not fit them, and the intervals mean nothing.
         noise: standard deviation of the measurements beside the `sigma` that was given, 1 if one was given.
+        free: degrees of freedom that the noise was estimated from; infinite if it was given.
         field: the solution.
         covariance: of all numbers of the trial solution.
         residual: how far the terms of the equations cancel; near 1 they are not solved.
@@ -68,6 +69,7 @@ class Uncertainty:
     level: float
     misfit: float
     noise: float
+    free: float
     field: Field
     covariance: Float[np.ndarray, "p p"]
     residual: float
@@ -151,7 +153,7 @@ class Uncertainty:
 
     @property
     def _reach(self) -> float:
-        return float(norm.ppf(0.5 + self.level / 2))
+        return float(stats.t.ppf(0.5 + self.level / 2, self.free))
 
 
 def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) -> Uncertainty:
@@ -185,7 +187,8 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
     loss = _loss(ansatz, solution, field)
     with torch.no_grad():
         rows, jacobian = (v.double().cpu().numpy() for v in loss.jacobian())
-    places = {t.name: given for t in ansatz.terms if (given := measurements(t.place))}
+    given = {t.name: place for t in ansatz.terms if (place := measurements(t.place))}
+    places = {n: place for n, place in given.items() if place.noisy} or given  # exact ones beside these are conditions
     measured = {b.name: part for b, part in zip(loss.blocks, loss.slices, strict=True) if b.name in places}
     factor = min(solution.weights[name] / (part.stop - part.start) for name, part in measured.items()) ** 0.5
     for block, part in zip(loss.blocks, loss.slices, strict=True):
@@ -201,7 +204,7 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
     deviations = np.concatenate([rows[part] for part in measured.values()])
     leverage = np.concatenate([jacobian[part] for part in measured.values()]) @ root
     misfit = float(np.mean(deviations**2))
-    noise = 1.0
+    noise, free = 1.0, math.inf
     if not any(place.noisy for place in places.values()):
         free = max(1.0, len(deviations) - float((leverage**2).sum()))
         noise = float(np.sqrt((deviations**2).sum() / free))
@@ -211,7 +214,7 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
     untold = _untold(turn[told][:, of_numbers]) * units[of_numbers, None] / (CUTOFF * singular[0])
     covariance[of_numbers, of_numbers] += noise**2 * untold @ untold.T
     shares = [s for s in relative_residual(problem, solution).values() if not np.isnan(s)]
-    return Uncertainty(names, level, misfit, noise, field, covariance, max(shares, default=0.0))
+    return Uncertainty(names, level, misfit, noise, free, field, covariance, max(shares, default=0.0))
 
 
 def _untold(turn: Float[np.ndarray, "told numbers"]) -> Float[np.ndarray, "numbers untold"]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kanpde import KAN, Initial, Interval, Problem, Time, solve
+from kanpde import KAN, Dirichlet, Disk, Initial, Interval, Problem, Time, laplacian, solve
 from kanpde.field import Evaluable
 
 
@@ -42,6 +42,30 @@ def test_a_table_that_the_solution_wrote_agrees_with_it(solution, tmp_path):
     for deviation in solution.compare_with(path).values():
         assert deviation.maximum < 1e-13
         assert deviation.points == 81
+
+
+def test_rows_beyond_the_edge_that_have_no_value_are_left_out(tmp_path):
+    class Round(Problem):
+        domain = Disk(x=0, y=0, radius=1)
+
+        def residual(self, u, x, y):
+            return laplacian(u) + 4
+
+        def conditions(self, x, y):
+            return [Dirichlet(u=0)]
+
+    found = solve(Round(), KAN([2, 2, 1]), steps=1, points=30, reference=None)
+    path = found.to_csv(tmp_path / "grid.csv", nodes=9)
+    deviation = found.compare_with(path)["u"]
+    assert deviation.maximum <= 1e-12
+    assert 40 < deviation.points < 81
+    with pytest.raises(ValueError, match="1 of 2 others in column u"):
+        found.compare_with({"x": [0.0, 0.5], "y": [0.0, 0.0], "u": [1.0, np.nan]})
+
+
+def test_complex_values_are_refused(solution):
+    with pytest.raises(ValueError, match="got complex ones for u: compare their parts one by one"):
+        solution.compare_with({"x": [0.5], "t": [0.5], "u": [1j]})
 
 
 def test_names_say_what_coordinates_and_unknowns_are_called(solution, tmp_path):

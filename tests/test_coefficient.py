@@ -129,6 +129,18 @@ def test_a_result_of_the_wrong_shape_is_refused():
         numeric(Coefficient("k", lambda a: a[:, None])(X), COLUMNS)
 
 
+def test_a_function_that_loses_track_of_its_arguments_has_no_slope_and_says_so():
+    k = Coefficient("k", lambda x: torch.as_tensor(np.exp(x.detach().numpy())))
+    x = sp.Symbol("x", real=True)
+    points = {"x": np.linspace(0, 1, 5)}
+    assert_allclose(numeric(k(x), points), np.exp(points["x"]))
+    with pytest.raises(ValueError, match="`k` must be differentiable, since its slope is needed"):
+        numeric(sp.diff(k(x), x), points)
+    mean = Coefficient("mean", lambda x: x.mean())
+    with pytest.raises(ValueError, match="`mean` must return a value for each point, got one for all 5"):
+        numeric(mean(x), points)
+
+
 def test_a_result_that_is_no_tensor_is_refused():
     with pytest.raises(TypeError, match="`k` must return a torch tensor, got int"):
         numeric(Coefficient("k", lambda a: 3)(X), COLUMNS)

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from kanpde.problems.heat_source import HeatSource
 from numpy.testing import assert_allclose
+from scipy import stats
 from scipy.optimize import least_squares
 
 from kanpde import KAN, Data, Dirichlet, Interval, Parameter, Plan, Points, Problem, solve, uncertainty
+from kanpde.balance import NoiseLevel
 from kanpde.intervals import Estimate
 
 
@@ -180,3 +182,45 @@ def test_what_has_no_measurements_or_several_slabs_is_refused():
     staged = solve(Bare(), kan(), steps=4, plan=Plan(stages=2))
     with pytest.raises(ValueError, match="must be one network"):
         uncertainty(HeatSource(noise=0.01), staged)
+
+
+def decay(noisy, exact=None):
+    """u' = -a u from u(0) = 1, which stands in `exact` data or in the start, with measurements of known or unknown noise."""
+
+    class Decay(Problem):
+        domain = Interval(t=(0, 1))
+        a = Parameter(1.0)
+
+        def residual(self, u, t):
+            return u.t + self.a * u
+
+        def conditions(self, t):
+            return [Dirichlet(u=1, on="t=0") if exact is None else exact, noisy]
+
+    return Decay()
+
+
+def test_noise_that_is_estimated_from_few_measurements_widens_the_intervals_as_student_says():
+    noisy = Data({"t": [0.2, 0.4, 0.6, 0.8]}, u=np.exp([-0.21, -0.39, -0.62, -0.78]))
+    problem = decay(noisy)
+    doubt = uncertainty(problem, solve(problem, KAN([1, 1], basis="chebyshev", k=[6], base=False), steps=60))
+    assert 1 <= doubt.free < 4
+    (estimate,) = doubt.numbers.values()
+    assert_allclose((estimate.upper - estimate.value) / estimate.deviation, stats.t.ppf(0.975, doubt.free))
+
+
+def test_exact_values_beside_noisy_ones_are_conditions_not_measurements():
+    rng = np.random.default_rng(0)
+    t = np.linspace(0.05, 1, 30)
+    noisy = Data({"t": t}, u=np.exp(-t) + 0.01 * rng.normal(size=30), sigma=0.01)
+    bands = []
+    for exact in (None, Data({"t": [0.0]}, u=[1.0])):
+        problem = decay(noisy, exact)
+        plan = Plan(balance=NoiseLevel(), restarts=0)
+        found = solve(problem, KAN([1, 1], basis="chebyshev", k=[6], base=False), steps=60, plan=plan)
+        doubt = uncertainty(problem, found)
+        assert doubt.noise == 1
+        bands.append(doubt.band("u", t=[0.0, 0.5]))
+        assert found.weights["data u"] < 1
+    assert found.weights["exact data u"] >= 1
+    assert_allclose(bands[1], bands[0], atol=1e-3)

@@ -128,6 +128,16 @@ def test_an_interface_without_a_condition_is_named():
     assert any("nothing holds between copper and steel" in m for m in Loose().check().errors)
 
 
+@pytest.mark.parametrize("part", [{"u": 0}, {"flux": True}])
+def test_an_interface_with_half_of_its_conditions_is_named(part):
+    class Half(Rod):
+        def conditions(self, x, u):
+            given = {**part, "flux": self.k * u.x} if "flux" in part else part
+            return [Dirichlet(u=0), Interface(**given)]
+
+    assert any("1 of 2 conditions hold between copper and steel" in m for m in Half().check().errors)
+
+
 def test_every_equation_and_condition_holds_in_the_materials_where_it_can():
     names = [t.name for t in build_ansatz(Cylinder()).terms]
     assert names == [

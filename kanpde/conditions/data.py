@@ -89,7 +89,7 @@ class Data(Condition):
             )
         return [
             Term(
-                f"data {name}",
+                f"data {name}" if self.is_noisy else f"exact data {name}",
                 (u - measured) / DEVIATION if self.is_noisy else u - measured,
                 AtPoints(PointSet(points, {measured.name: value, **known}), self.is_noisy),
                 self.weight,

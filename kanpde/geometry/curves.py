@@ -23,6 +23,8 @@ THIRDS = 60
 WITHIN = 1e-13
 """How far from the ends of a part of a curve its first and last points are, in parameters of the whole: at an end it may be
 another part that begins or ends there."""
+TURNS = 16
+"""Parts of an ellipse that Gauss's rule has panels on."""
 PANELS, PANEL = 24, 16
 """Of Gauss's rule along a curve."""
 
@@ -109,6 +111,15 @@ class Ellipse(Curve):
     def single(self) -> bool:  # type: ignore[override]
         """Whether it is a circle: points inside other ellipses may be near to both flat sides."""
         return self.round
+
+    @property
+    def breaks(self) -> Float[np.ndarray, " k"]:
+        """Parts on which the normal turns alike: Gauss's rule needs short ones where an ellipse is bent most."""
+        if self.round:
+            return super().breaks
+        (a, b), turn = self.radii, np.arange(1, TURNS) * 2 * np.pi / TURNS
+        angle = np.mod(np.arctan2(b * np.sin(turn), a * np.cos(turn)), 2 * np.pi)
+        return np.array([0.0, *self._length(angle), 1.0])
 
     @property
     def measure(self) -> float:

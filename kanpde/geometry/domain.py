@@ -141,12 +141,12 @@ class Domain:
         """The same shape elsewhere: `disk.translated(x=1, y=-2)`.
 
         Raises:
-            ValueError: for a coordinate that there is not.
+            ValueError: for a coordinate that there is not, or a shift that is no finite number.
         """
-        for name in shift:
+        for name, value in shift.items():
             self.coordinate(name)
-        moved = np.array([float(shift.get(name, 0.0)) for name in self.region.names])
-        return Domain.of(Placed(self.region, np.eye(len(moved)), moved))
+            _checked_number(name, value)
+        return self._placed(1, [shift.get(name, 0) for name in self.region.names])
 
     def rotated(self, angle: float, *, about: Sequence[float] | None = None, axis: str | None = None) -> Domain:
         """The shape turned by an angle in radians, counterclockwise.
@@ -157,8 +157,10 @@ class Domain:
             axis: in three dimensions the coordinate that is turned about.
 
         Raises:
-            ValueError: for a number of space coordinates other than 2 and 3, or no axis among 3.
+            ValueError: for a number of space coordinates other than 2 and 3, no axis among 3, an angle that is no finite
+                number, or a point of another number of coordinates.
         """
+        _checked_number("angle", angle)
         names, d = self.region.names, len(self.region.names)
         if d not in (2, 3) or (d == 3) != (axis in names):
             raise ValueError(
@@ -169,19 +171,31 @@ class Domain:
         sign = -1.0 if d == 3 and names.index(str(axis)) == 1 else 1.0
         turn[i, i] = turn[j, j] = np.cos(angle)
         turn[j, i], turn[i, j] = sign * np.sin(angle), -sign * np.sin(angle)
-        centre = self._centre if about is None else np.asarray(about, float)
+        centre = self._centre(about)
         return Domain.of(Placed(self.region, turn, centre - turn @ centre))
 
     def scaled(self, factor: float, *, about: Sequence[float] | None = None) -> Domain:
         """The shape, larger or smaller by a factor above 0 around a point, the middle of the bounding box without it."""
-        if not 0 < factor < np.inf:
-            raise ValueError(f"`factor` must be above 0 and finite, got {factor}.")
-        centre = self._centre if about is None else np.asarray(about, float)
-        return Domain.of(Placed(self.region, np.eye(len(centre)), (1 - factor) * centre, factor))
+        if not _checked_number("factor", factor) > 0:
+            raise ValueError(f"`factor` must be above 0, got {factor}.")
+        return self._placed(factor, [(1 - factor) * c for c in self._centre(about)])
 
-    @property
-    def _centre(self) -> np.ndarray:
-        return np.array([sum(map(float, self.region.bounds[n])) / 2 for n in self.region.names])
+    def _placed(self, factor: float, shift: Sequence[float]) -> Domain:
+        """The image under x -> factor * x + shift: a box stays one."""
+        region = self.region
+        if not self.is_box:
+            return Domain.of(Placed(region, np.eye(len(shift)), np.array([*map(float, shift)]), float(factor)))
+        pairs = zip(self.exact_bounds.items(), shift, strict=True)
+        return Domain({name: (factor * lo + by, factor * hi + by) for (name, (lo, hi)), by in pairs})
+
+    def _centre(self, about: Sequence[float] | None) -> np.ndarray:
+        """The given point, or the middle of the bounding box."""
+        names = self.region.names
+        if about is None:
+            return np.array([sum(map(float, self.region.bounds[n])) / 2 for n in names])
+        if np.shape(about) != (len(names),):
+            raise ValueError(f"`about` must be a point ({', '.join(names)}), got {about!r}.")
+        return np.array([_checked_number("about", value) for value in about])
 
     @cached_property
     def region(self) -> Region:
@@ -506,6 +520,16 @@ def _checked(name: str, pair: Any) -> tuple[sp.Expr, sp.Expr]:
     if not float(lo) < float(hi):
         raise ValueError(f"`{name}` must be an interval with lower < upper, got {pair!r}.")
     return lo, hi
+
+
+def _checked_number(name: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if not np.isfinite(number):
+        raise ValueError(f"`{name}` must be a finite number, got {value!r}.")
+    return number
 
 
 def _bound(name: str, value: Any) -> sp.Expr:

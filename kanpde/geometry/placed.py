@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -32,15 +33,41 @@ class Placed(Region):
             raise ValueError("`HalfSpace` has no bounds to be placed by: give another normal or point.")
         self.names, self.region = region.names, region
         self.motion = Motion(np.asarray(rotation, float), np.asarray(shift, float), float(factor))
-        self.pieces = tuple(self._moved(p) for p in region.pieces)
+        self.pieces = tuple(self._moved(p, labels) for p, labels in zip(region.pieces, self._labels(), strict=True))
         self.bounds = self._box()
 
-    def _moved(self, piece: Piece) -> Piece:
+    def _moved(self, piece: Piece, labels: Sequence[str]) -> Piece:
         kind = PlacedCurve if isinstance(piece, Curve) else PlacedPiece
-        return kind(piece, self.motion, self.names)
+        return kind(piece, labels, self.motion, self.names)
+
+    def _labels(self) -> list[list[str]]:
+        """What the pieces are called: `x=0` where that is after the motion, or `edge 1`, `side 1`, ... once turned."""
+        found, word = [], "edge" if len(self.names) == 2 else "side"
+        free = (f"{word} {i}" for i in count(1))
+        turned: dict[str, str] = {}
+        for piece in self.region.pieces:
+            mine = []
+            for label in piece.labels:
+                before, axis, value = _side(label)
+                if self.motion.turns and axis in self.names:
+                    if value:
+                        turned[label] = turned.get(label) or next(n for n in free if n not in self._taken)
+                        mine.append(before + turned[label])
+                elif axis in self.names and value:
+                    i = self.names.index(axis)
+                    place = self.motion.factor * float(sp.sympify(value)) + self.motion.shift[i]
+                    mine.append(f"{before}{axis}={place:.12g}")
+                else:
+                    mine.append(label)
+            found.append(mine)
+        return found
+
+    @cached_property
+    def _taken(self) -> set[str]:
+        return {label for piece in self.region.pieces for label in piece.labels}
 
     def _box(self) -> dict[str, tuple[Any, Any]]:
-        if np.array_equal(self.motion.rotation, np.eye(len(self.names))):
+        if not self.motion.turns:
             ends = zip(*self.region.bounds.values(), strict=True)
             low, high = (self.motion(np.array([[float(v) for v in end]]))[0] for end in ends)
             return {n: (float(a), float(b)) for n, a, b in zip(self.names, low, high, strict=True)}
@@ -82,6 +109,11 @@ class Motion:
     def __init__(self, rotation: Float[np.ndarray, "d d"], shift: Float[np.ndarray, " d"], factor: float):
         self.rotation, self.shift, self.factor = rotation, shift, factor
 
+    @property
+    def turns(self) -> bool:
+        """Whether directions change."""
+        return not np.array_equal(self.rotation, np.eye(len(self.shift)))
+
     def __call__(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
         """Images of points."""
         return self.factor * x @ self.rotation.T + self.shift
@@ -106,12 +138,12 @@ class Motion:
 
 
 class PlacedPiece(Piece):
-    """The image of a piece."""
+    """The image of a piece, with names of its own."""
 
-    def __init__(self, piece: Piece, motion: Motion, names: Sequence[str]):
+    def __init__(self, piece: Piece, labels: Sequence[str], motion: Motion, names: Sequence[str]):
         self.piece, self.motion = piece, motion
         level, trim = (None if e is None else motion.carried(e, names) for e in (piece.level, piece.trim))
-        super().__init__(piece.labels, level, trim)
+        super().__init__(labels, level, trim)
 
     @property
     def measure(self) -> float:
@@ -156,6 +188,13 @@ class PlacedCurve(PlacedPiece, Curve):
     def nearest(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
         """Parameter of the nearest point of the curve."""
         return self.piece.nearest(self.motion.back(x))
+
+
+def _side(label: str) -> tuple[str, str, str]:
+    """What stands before the name of a side such as `hole 1 x=0`, its coordinate, and where it is; both ends of it have no place."""
+    before, gap, last = label.rpartition(" ")
+    axis, _, value = last.partition("=")
+    return before + gap, axis, value
 
 
 def _square(side: int) -> Float[np.ndarray, "n 2"]:

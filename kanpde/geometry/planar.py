@@ -45,6 +45,11 @@ class EllipseRegion(PlanarRegion):
         self.pieces: tuple[Piece, ...] = (self.curve,)
         self.factors = (self.curve.level,)
 
+    @property
+    def volume(self) -> float:
+        """Its area."""
+        return float(np.pi * self.radii[0] * self.radii[1])
+
     def gap(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
         """A function that vanishes on the boundary, negative inside."""
         scaled = (x - self.centre) / self.radii

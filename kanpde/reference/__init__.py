@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..problem import Problem
 from .chebyshev import chebyshev
 from .closed_form import exact_reference, usual_nodes
-from .fem import available, finite_elements, flows
+from .fem import available, finite_elements
 from .finite_difference import finite_difference
 from .harmonic import harmonic
 from .initial_value import initial_value
@@ -51,8 +51,8 @@ def numerical_reference(problem: Problem) -> Reference:
     """What classical methods reach.
 
     Runge-Kutta methods in time alone, Fourier series on a periodic interval, harmonic functions on plane shapes, else finite
-    differences. Other equations on shapes, flows with a pressure, and several materials have finite elements instead, if
-    NGSolve is installed.
+    differences. What these cannot take, as other equations on shapes, flows with a pressure, several materials, a mean
+    value or tractions that meet in a corner, have finite elements instead, if NGSolve is installed.
 
     Raises:
         ValueError: if none of them can take the problem.
@@ -73,7 +73,10 @@ def numerical_reference(problem: Problem) -> Reference:
         pass
     try:
         return finite_difference(problem)
-    except ValueError:
-        if available() and (problem.materials or flows(problem)):
+    except (ValueError, ReferenceFailed) as refusal:
+        if not available():
+            raise
+        try:
             return finite_elements(problem)
-        raise
+        except (ValueError, ReferenceFailed):
+            raise refusal from None

@@ -151,6 +151,11 @@ def newton(
         if length == 0.0:
             if size <= ROUNDING_STEP * scale:
                 return y, count + 1
+            if system.is_linear:
+                raise ReferenceFailed(
+                    "the linear equations on the grid are singular: where conditions meet in corners, those of the grid may "
+                    "say the same thing twice. Finite elements may take the problem."
+                )
             raise ReferenceFailed(
                 f"Newton's method stops at a residual of {np.linalg.norm(residual):.3g} after {count + 1} steps: "
                 "another start or a parameter closer to a known case may help."

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.special import j1
 
-from kanpde import Annulus, Ball, Box, Disk, HalfSpace, Interval, Polygon, Rectangle, Time
+from kanpde import Annulus, Ball, Box, Disk, Ellipse, HalfSpace, Interval, Polygon, Rectangle, Time
 
 SQUARE = Rectangle(x=(-1, 1), y=(-1, 1))
 L_SHAPE = Polygon([(-1, -1), (0, -1), (0, 0), (1, 0), (1, 1), (-1, 1)])
@@ -52,6 +52,16 @@ def test_weights_add_up_to_the_measure_and_hardly_any_is_negative(name):
 def test_a_bessel_function_comes_out_on_the_disk():
     rule = Disk(x=0, y=0, radius=1).quadrature()
     assert_allclose(rule.integral(np.cos(3 * rule.columns["x"])), 2 * np.pi * j1(3) / 3, rtol=1e-12)
+
+
+@pytest.mark.parametrize("radii", [(3, 1), (0.3, 2), (10, 1)])
+def test_flat_ellipses_are_integrated_to_rounding(radii):
+    domain = Ellipse(x=1, y=2, radii=radii)
+    rule = domain.quadrature()
+    assert_allclose(rule.weights.sum(), domain.volume, rtol=1e-11)
+    assert_allclose(domain.volume, np.pi * radii[0] * radii[1], rtol=1e-15)
+    moment = float(rule.weights @ (rule.columns["x"] - 1) ** 2)
+    assert_allclose(moment, np.pi * radii[0] ** 3 * radii[1] / 4, rtol=1e-10)
 
 
 def test_bodies_with_round_surfaces_are_integrated_to_a_thousandth():

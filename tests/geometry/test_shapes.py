@@ -50,6 +50,39 @@ SPACE = {
 }  # fmt: skip
 
 
+def test_moved_sides_are_called_by_where_they_are_and_turned_ones_by_number():
+    square = Rectangle(x=(0, 1), y=(0, 1))
+    assert square.translated(x=1).is_box
+    assert square.translated(x=1, y=0.5).bounds == {"x": (1, 2), "y": (0.5, 1.5)}
+    assert square.scaled(3).bounds == {"x": (-1, 2), "y": (-1, 2)}
+    pierced = square - Rectangle(x=(0.4, 0.6), y=(0.4, 0.6))
+    moved, turned = pierced.translated(x=1), pierced.rotated(np.pi / 2)
+    for domain in (square.translated(x=1), moved):
+        assert (domain.boundary("x=2").sample(9, Uniform(0)).columns["x"] == 2).all()
+        with pytest.raises(ValueError, match="x=0"):
+            domain.boundary("x=0")
+    assert_allclose(moved.boundary("hole 1 x=1.4").sample(9, Uniform(0)).columns["x"], 1.4)
+    assert {"hole 1 edge 5", "holes", "edge 1"} <= set(turned.parts)
+    assert not any("=" in part or part in "xy" for part in turned.parts)
+    assert "side 6" in Box(x=(0, 1), y=(0, 1), z=(0, 1)).rotated(0.1, axis="x").parts
+
+
+@pytest.mark.parametrize(
+    ("move", "message"),
+    [
+        (lambda d: d.translated(x="far"), "`x` must be a finite number, got 'far'"),
+        (lambda d: d.rotated(np.nan), "`angle` must be a finite number"),
+        (lambda d: d.rotated(1, about=(1, 2, 3)), "`about` must be a point"),
+        (lambda d: d.scaled("much"), "`factor` must be a finite number, got 'much'"),
+        (lambda d: d.scaled(-1), "`factor` must be above 0, got -1"),
+    ],
+)
+def test_motions_that_are_none_are_refused(move, message):
+    for domain in (Rectangle(x=(0, 1), y=(0, 1)), Disk(x=0, y=0, radius=1)):
+        with pytest.raises(ValueError, match=message):
+            move(domain)
+
+
 @pytest.mark.parametrize("name", PLANE)
 def test_area_and_length_are_those_of_the_closed_forms(name):
     domain, area, length = PLANE[name]

@@ -23,7 +23,7 @@ from .mesh import Grading, Mesh, grading_for, meshed
 from .points import Places
 from .radau import NODES, integrated
 
-__all__ = ["available", "finite_elements", "flows"]
+__all__ = ["available", "finite_elements"]
 
 ELEMENTS = {1: 20, 2: 12, 3: 3}
 """Along the longest side of the domain, by the number of space coordinates; fewer for more than one unknown, or time."""
@@ -38,14 +38,6 @@ ROUNDING = 1e-14
 COARSER = 3.0
 """How much larger the elements of the first solution are where a coefficient jumps inside of them: the error is then
 proportional to their size, whatever the degree."""
-
-
-def flows(problem: Problem) -> bool:
-    """Whether a problem has a pressure, an unknown without second derivatives that its own equation does not contain."""
-    try:
-        return bool(weak_form(problem).pressures)
-    except ValueError:
-        return False
 
 
 class _Solved(NamedTuple):
