@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import sympy as sp
@@ -198,7 +198,7 @@ def _values_are_periodic(problem: Problem) -> Iterator[Finding]:
                 for k in range(max(1, problem.orders[name, axis])):
                     slope = sp.diff(at, x, k) if k else at
                     jump = float(np.abs(numeric(slope, upper.known) - numeric(slope, lower.known)).max())
-                    if jump > TOLERANCE * max(1.0, float(np.abs(numeric(slope, lower.known)).max())):
+                    if jump > TOLERANCE * (_largest(problem, [slope]) or 1.0):
                         what = f"the derivative of order {k} in {axis} of {condition!r}" if k else repr(condition)
                         yield Finding(
                             "warning" if k else "error",
@@ -238,16 +238,20 @@ def _start_meets_boundary(problem: Problem) -> Iterator[Finding]:
 def _usual_gap(problem: Problem, side: Dirichlet | Neumann | Robin, start: sp.Expr) -> float:
     """Up to which gap initial values meet a condition: any, if a slope is infinite somewhere."""
     if isinstance(side, Dirichlet):
-        return TOLERANCE
+        return TOLERANCE * (_largest(problem, [start]) or 1.0)
     a, b = (side.a, side.b) if isinstance(side, Robin) else (sp.S.Zero, sp.S.One)
     space = [c for c in problem.domain.coordinates if c.kind == "space"]
-    parts = [_at_start(problem, p) for p in (a * start, *(b * sp.diff(start, c) for c in space))]
+    return OF_SLOPES * _largest(problem, [a * start, *(b * sp.diff(start, c) for c in space)]) or TOLERANCE
+
+
+def _largest(problem: Problem, expressions: Sequence[sp.Expr]) -> float:
+    """Largest size of expressions at the start; infinite if one of them is not finite somewhere."""
     points = problem.domain.sample(CHECK_POINTS, Uniform(0))
     try:
-        sizes = [np.abs(numeric(problem.with_cases(p), points.known)).max() for p in parts]
+        sizes = [np.abs(numeric(problem.with_cases(_at_start(problem, e)), points.known)).max() for e in expressions]
     except ValueError:
         return math.inf
-    return max(TOLERANCE, OF_SLOPES * float(max(sizes)))
+    return float(max(sizes))
 
 
 def _at_start(problem: Problem, value: sp.Expr) -> sp.Expr:

@@ -126,7 +126,7 @@ class Evaluable:
             first = ", ".join(f"{n}={c[~inside][0]:g}" for n, c in points.columns.items())
             raise ValueError(
                 f"`coordinates` must lie in the domain, got {int((~inside).sum())} of {len(points)} points outside, the "
-                f"first at {first}: `on_grid` leaves such points out."
+                f"first at {first}: leave them out, or take `solution.sampled()`, which has NaN there."
             )
         found = {u: self.values(points, u, derivative).reshape(arrays[0].shape) for u in self.unknowns}
         plain = {u: float(v) if v.ndim == 0 else v for u, v in found.items()}

@@ -445,3 +445,24 @@ def test_what_training_cannot_evaluate_is_said_once():
         lambda self, u: u.t - u.xx + sp.bessely(0, u), Dirichlet(u=0), Initial(u=0), domain=STRIP
     ).errors
     assert "cannot be evaluated by torch" in message
+
+
+@pytest.mark.parametrize(
+    ("start", "meets"),
+    [
+        (lambda x: 1e8 * sin(pi * x), True),
+        (lambda x: 1e-10 * (1 + x), False),
+        (lambda x: 1e-10 * sin(pi * x), True),
+    ],
+)
+def test_whether_initial_values_meet_the_boundary_does_not_depend_on_units(start, meets):
+    class Heat(Problem):
+        domain = Interval(x=(0, 1)) * Time(t=(0, 1))
+
+        def residual(self, u, x, t):
+            return u.t - u.xx
+
+        def conditions(self, x, t):
+            return [Initial(u=start(x)), Dirichlet(u=0, on="x")]
+
+    assert ("misses Dirichlet" in str(Heat().check())) != meets

@@ -43,6 +43,11 @@ class Combination(Region):
                 f"`{self.sign}` takes two shapes in the same coordinates, got {', '.join(first.names)} and "
                 f"{', '.join(second.names)}."
             )
+        if len(first.names) < 2:
+            raise ValueError(
+                f"`{self.sign}` takes shapes in two or three dimensions, got intervals of {first.names[0]}: write the "
+                "interval that is left."
+            )
         self.names, self.first, self.second, self.labels = first.names, first, second, labels
         self.bounds = self._box()
         if any(not float(lo) < float(hi) for lo, hi in self.bounds.values()):
@@ -50,6 +55,10 @@ class Combination(Region):
         self.pieces = self._pieces()
         if not self.pieces:
             raise ValueError(f"`{self.sign}` of {first} and {second} is empty: one covers the other.")
+        if not np.isfinite([[float(v) for v in pair] for pair in self.bounds.values()]).all():
+            raise ValueError(
+                f"`{self.sign}` of {first} and {second} has no end: a half space must be cut, as in `square & half`."
+            )
 
     def _box(self) -> dict[str, tuple[Any, Any]]:
         raise NotImplementedError

@@ -162,7 +162,9 @@ class Domain:
         """
         _checked_number("angle", angle)
         names, d = self.region.names, len(self.region.names)
-        if d not in (2, 3) or (d == 3) != (axis in names):
+        if d not in (2, 3):
+            raise ValueError(f"`rotated` needs two or three coordinates in space, got {', '.join(names)}.")
+        if (d == 3) != (axis in names):
             raise ValueError(
                 f"`axis` must be one of {', '.join(names)} in three dimensions and None in two, got {axis!r}."
             )

@@ -49,6 +49,15 @@ class HalfSpaceRegion(Region):
         return bounds
 
     @property
+    def volume(self) -> float:
+        """None.
+
+        Raises:
+            ValueError: it has no end.
+        """
+        raise ValueError("`HalfSpace` has no end, and no volume: cut it, as in `square & half`.")
+
+    @property
     def rest(self) -> HalfSpaceRegion:
         """What lies on the other side."""
         return HalfSpaceRegion(self.names, -self.normal, self.point, self.label)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -19,6 +20,8 @@ from .record import ReferenceFailed
 from .resolution import space_order
 from .rows import Rows
 
+USUAL = 1e-3
+"""Size of a solution that starts from less and is not known to stay smaller."""
 CLOSURE = {2: 2, 4: 3, 6: 4}
 """Order of accuracy inside to the one near the ends: one-sided differences of full order let waves grow."""
 
@@ -151,7 +154,7 @@ def integrate(
     """Values of every unknown on all nodes at the given instants.
 
     Args:
-        tolerance: of each step, relative to the value and to the largest initial value.
+        tolerance: of each step, relative to the value and to the largest one.
 
     Returns:
         Unknown to values of shape (nodes, instants), and the number of evaluations of the rate.
@@ -159,19 +162,26 @@ def integrate(
     Raises:
         ReferenceFailed: if the integrator gives up.
     """
-    scale = max(float(np.abs(system.start).max()), 1e-3)
     options = {"jac": system.jacobian} if issubclass(integrator, (BDF, Radau)) else {}
-    with np.errstate(all="ignore"):
-        found = solve_ivp(
-            system.rate,
-            (instants[0], instants[-1]),
-            system.start,
-            method=integrator,
-            t_eval=instants,
-            rtol=tolerance,
-            atol=tolerance * scale,
-            **options,
-        )
+
+    def run(scale: float) -> Any:
+        with np.errstate(all="ignore"):
+            return solve_ivp(
+                system.rate,
+                (instants[0], instants[-1]),
+                system.start,
+                method=integrator,
+                t_eval=instants,
+                rtol=tolerance,
+                atol=tolerance * scale,
+                **options,
+            )
+
+    scale = max(float(np.abs(system.start).max()), USUAL)
+    found = run(scale)
+    size = float(np.abs(found.y).max(initial=0.0))
+    if 0 < size < scale / 2:  # in other units it would have had other tolerances
+        found = run(size)
     if not found.success or not np.isfinite(found.y).all():
         reached = found.t[-1] if len(found.t) else instants[0]
         raise ReferenceFailed(

@@ -242,3 +242,20 @@ def test_points_outside_are_told_from_points_inside():
 def test_shapes_that_make_no_sense_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: Interval(x=(0, 1)) - Interval(x=(0.3, 0.6)),
+            "`-` takes shapes in two or three dimensions, got intervals",
+        ),
+        (lambda: Disk(x=0, y=0, radius=1) | HalfSpace(x=1, y=0, through=(0, 0)), "a half space must be cut"),
+        (lambda: HalfSpace(x=1, y=0, through=(0, 0)).volume, "`HalfSpace` has no end, and no volume"),
+        (lambda: Interval(x=(0, 1)).rotated(0.3), "`rotated` needs two or three coordinates in space, got x"),
+    ],
+)
+def test_what_has_no_shape_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -245,3 +245,23 @@ def test_a_solution_that_blows_up_fails_with_the_instant():
 
     with pytest.raises(ReferenceFailed, match=r"Radau stopped after t=0\.\d+ of 2"):
         finite_difference(Explosion(), nodes=17, instants=201)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-9, 1e-14])
+def test_the_unit_of_the_solution_does_not_matter(size):
+    class Cooling(Problem):
+        domain = Interval(x=(0, 1)) * Time(t=(0, 0.1))
+
+        def exact(self, x, t):
+            return size * exp(-(pi**2) * t) * sin(pi * x)
+
+        def residual(self, u, x, t):
+            return u.t - u.xx
+
+        def conditions(self, x, t):
+            return [Initial(u=size * sin(pi * x)), Dirichlet(u=0, on="x")]
+
+    found = finite_difference(Cooling())
+    wanted = exact_reference(Cooling(), axes=found.axes)
+    miss = np.linalg.norm(found.values["u"] - wanted.values["u"]) / np.linalg.norm(wanted.values["u"])
+    assert miss <= 1e-8

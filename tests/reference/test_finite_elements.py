@@ -39,7 +39,14 @@ from kanpde import (
 )
 from kanpde.catalog import problem_class
 from kanpde.geometry import Part
-from kanpde.reference import ReferenceFailed, exact_reference, finite_elements, harmonic, numerical_reference
+from kanpde.reference import (
+    ReferenceFailed,
+    exact_reference,
+    finite_difference,
+    finite_elements,
+    harmonic,
+    numerical_reference,
+)
 
 pytest.importorskip("ngsolve", reason='finite elements need NGSolve: pip install "kanpde[fem]"')
 
@@ -662,3 +669,39 @@ def test_without_ngsolve_the_command_to_install_it_is_named(monkeypatch):
     monkeypatch.setattr("kanpde.reference.fem.library.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"needs NGSolve, which is not installed: pip install \"kanpde\[fem\]\""):
         finite_elements(problem_with(lambda u, x, y: laplacian(u) + 1))
+
+
+def test_what_differences_cannot_take_goes_to_finite_elements():
+    class Mean(Problem):
+        """A cosine, whose mean is all that fixes the constant."""
+
+        domain = Rectangle(x=(0, 1), y=(0, 1))
+
+        def exact(self, x, y):
+            return cos(sp.pi * x) * cos(sp.pi * y)
+
+        def residual(self, u, x, y):
+            return laplacian(u) + 2 * sp.pi**2 * cos(sp.pi * x) * cos(sp.pi * y)
+
+        def conditions(self, x, y):
+            return [Neumann(u=0), Integral(u=0)]
+
+    found = numerical_reference(Mean())
+    assert found.name.startswith("finite elements")
+    assert found.error <= 1e-8
+
+    class Clamped(Problem):
+        """Tractions meet in corners, where the rows of a grid say the same thing twice."""
+
+        domain = Rectangle(x=(0, 2), y=(0, 1))
+
+        def residual(self, u, v, x, y):
+            return {"x": div([2 * u.x + 0.6 * v.y, u.y + v.x]), "y": div([u.y + v.x, 2 * v.y + 0.6 * u.x])}
+
+        def conditions(self, x, y, u, v):
+            forces = {"u": [2 * u.x + 0.6 * v.y, u.y + v.x], "v": [u.y + v.x, 2 * v.y + 0.6 * u.x]}
+            pull, free = Flux(**forces, value={"u": 1, "v": 0}, on="x=2"), Flux(**forces, value=0, on="y")
+            return [Dirichlet(u=0, v=0, on="x=0"), pull, free]
+
+    with pytest.raises(ReferenceFailed, match="the linear equations on the grid are singular"):
+        finite_difference(Clamped(), nodes=11)
