@@ -357,9 +357,13 @@ def _verify(
             try:
                 sides = [numeric(residual, p.known) for p in term.place.sample(64, Uniform(1))]
             except ValueError:
+                reason = (
+                    "what it gives depends on the unknown"
+                    if residual.has(*problem.unknown.values())
+                    else "the trial solution has no value or slope there, as where the distance from another edge has a kink"
+                )
                 raise ValueError(
-                    f"`hard=True` cannot be built for {condition!r}: the trial solution has no such value or slope everywhere "
-                    "there, as where the distance from another edge has a kink. Leave it a penalty (hard=False)."
+                    f"`hard=True` cannot be built for {condition!r}: {reason}. Leave it a penalty (hard=False)."
                 ) from None
             miss = float(np.abs(sides[0] - (sides[1] if len(sides) == 2 else 0.0)).max())
             if not miss <= EXACTNESS * max(1.0, _size(residual if len(sides) == 2 else lift, domain)):

@@ -80,12 +80,7 @@ class Expression:
         Raises:
             ValueError: if a column is missing or a part is not finite, naming the first such point.
         """
-        missing = [s.name for s in self.columns if s.name not in columns]
-        if missing:
-            raise ValueError(f"`{missing[0]}` is neither a coordinate nor an unknown of this problem.")
-        given = {s.name: columns[s.name] for s in self.columns}
-        with np.errstate(all="ignore"):
-            parts = self._known_function(*given.values())
+        parts, given = self._parts(columns), {s.name: columns[s.name] for s in self.columns}
         for part, expression in zip(parts, self._known_expressions, strict=True):
             bad = ~np.isfinite(np.asarray(part, float))
             if bad.any():
@@ -93,6 +88,17 @@ class Expression:
                 where = ", ".join(f"{k}={v[i]:g}" for k, v in given.items()) if bad.ndim else "every point"
                 raise ValueError(f"`{expression}` is not finite at {where}: check the coefficient or the source there.")
         return parts
+
+    def is_known(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """At which points all parts that depend on coordinates alone are finite."""
+        return np.logical_and.reduce([np.isfinite(np.asarray(part, float)) for part in self._parts(columns)], axis=0)
+
+    def _parts(self, columns: Mapping[str, np.ndarray]) -> list[np.ndarray | float]:
+        missing = [s.name for s in self.columns if s.name not in columns]
+        if missing:
+            raise ValueError(f"`{missing[0]}` is neither a coordinate nor an unknown of this problem.")
+        with np.errstate(all="ignore"):
+            return self._known_function(*[columns[s.name] for s in self.columns])
 
     def value(self, known: Sequence[Any], dynamic: Sequence[Any]) -> Any:
         """The expression, from its known parts and the partial derivatives (then parameters) in order."""

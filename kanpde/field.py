@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -247,13 +248,37 @@ class Field(Evaluable):
         return Side(self.expression(name, derivative), [str(v.func) for v in self.outputs.values()], points, self.trial)
 
     def values(self, points: PointSet, name: str, derivative: str | tuple[int, ...] = "") -> Float[np.ndarray, " n"]:
-        """An unknown, or one of its partial derivatives, at the given points."""
+        """An unknown, or one of its partial derivatives, at the given points.
+
+        Conditions that are built in on a shape may leave a limit alone on edges and in corners: there it is the value that
+        much further inside as points may lie outside.
+        """
         out = [np.empty(0)]
         for start in range(0, len(points), CHUNK):
-            part = points.at(slice(start, start + CHUNK))
+            part = self._with_values(points.at(slice(start, start + CHUNK)), self.expression(name, derivative))
             with torch.no_grad():
                 out.append(self.side(name, part, derivative).values().cpu().numpy().astype(float))
         return np.concatenate(out)
+
+    def _with_values(self, points: PointSet, expression: Expression) -> PointSet:
+        """The points, moved inwards by a hair where what is known of an expression has a limit alone."""
+        if self._inside is None:
+            return points
+        lost = ~np.broadcast_to(expression.is_known(points.known), (len(points),))
+        if not lost.any():
+            return points
+        edge, space = points.at(lost), [s.name for s in self._inside.columns]
+        hair = SLACK * max(hi - lo for lo, hi in self.bounds.values())
+        tries = []
+        for steps in product((-hair, 0.0, hair), repeat=len(space)):
+            moved = {n: edge.columns[n] + step for n, step in zip(space, steps, strict=True)}
+            tries.append(PointSet({**edge.columns, **moved}, edge.extras))
+        depths = [np.broadcast_to(self._inside.value(self._inside.known(t.known), []), (len(edge),)) for t in tries]
+        deepest = np.argmax(depths, axis=0)
+        columns = {n: c.astype(float) for n, c in points.columns.items()}
+        for n in space:
+            columns[n][lost] = np.stack([t.columns[n] for t in tries])[deepest, np.arange(len(edge))]
+        return PointSet(columns, points.extras)
 
 
 def relative_error(found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]) -> float:

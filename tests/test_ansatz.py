@@ -440,3 +440,24 @@ def test_the_trial_solution_has_the_precision_of_the_network():
     trial = Trial(KAN([2, 3, 1], dtype=torch.float32), InputMap(SQUARE.bounds))
     side = Field.of(ansatz, trial).side("u", face_points(SQUARE, "x", False))
     assert side.values().dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        (lambda u: Dirichlet(u=u**3 - 1, on="edge 1", hard=True), "what it gives depends on the unknown"),
+        (lambda u: Neumann(u=1, on="edge 4", hard=True), "the trial solution has no value or slope there"),
+    ],
+)
+def test_conditions_that_cannot_be_built_in_are_named(condition, message):
+    class Plate(Problem):
+        domain = Polygon([(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)])
+
+        def residual(self, u, x, y):
+            return laplacian(u)
+
+        def conditions(self, x, y, u):
+            return [condition(u)]
+
+    with pytest.raises(ValueError, match=f"cannot be built for .*: {message}"):
+        build_ansatz(Plate())

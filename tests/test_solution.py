@@ -20,12 +20,16 @@ from kanpde import (
     Interval,
     Neumann,
     Parameter,
+    Polygon,
     Problem,
     Rectangle,
+    Robin,
     Solution,
     Time,
+    Triangle,
     cos,
     exp,
+    laplacian,
     pi,
     sin,
     solve,
@@ -110,6 +114,32 @@ def test_every_unknown_has_an_error_of_its_own():
         assert solution.errors[name].reference == "exact solution"
     assert min(solution.errors.values()) < solution.error < max(solution.errors.values())
     assert solution.summary()["errors"] == solution.errors
+
+
+def test_edges_and_corners_have_the_limit_from_inside_where_built_in_conditions_leave_no_value():
+    class Torsion(Problem):
+        domain = Polygon([(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)])
+
+        def residual(self, u, x, y):
+            return laplacian(u) + 1
+
+        def conditions(self, x, y):
+            return [Dirichlet(u=0, hard=True)]
+
+    class Cooled(Torsion):
+        domain = Triangle((0, 0), (2, 0), (0.5, 1))
+
+        def conditions(self, x, y):
+            robin = Robin(u=1, a=1, b=1, on="edge 1", hard=True)
+            return [Dirichlet(u=0, on=["edge 2", "edge 3"], hard=True), robin]
+
+    network = KAN([2, 3, 1], basis="chebyshev", k=[5, 3], base=False)
+    torsion = solve(Torsion(), network, steps=1)
+    on_edges = torsion("x", x=[1, 1.3], y=[1.5, 1])
+    assert np.abs(on_edges).max() > 0.01
+    np.testing.assert_allclose(on_edges, torsion("x", x=[1 - 1e-6, 1.3], y=[1.5, 1 - 1e-6]), atol=1e-4)
+    cooled = solve(Cooled(), copy.deepcopy(network), steps=1)
+    np.testing.assert_allclose(cooled(x=[0, 2, 0.5], y=[0, 0, 1]), 0, atol=1e-7)
 
 
 def test_an_error_can_be_pickled_and_copied(solved):
