@@ -220,10 +220,29 @@ class Remains(Curve):
             return kept(points, -normals if self.flip else normals)
 
         s = (np.arange(LOOKS) + 0.5) / LOOKS
+        s = np.sort(np.concatenate([s, self._narrow(cuts, s)]))
         stay = stays(s)
         ends = [self._end(stays, cuts, s[i], s[i + 1], bool(stay[i])) for i in np.flatnonzero(stay[1:] != stay[:-1])]
         edges = [*([0.0] if stay[0] else []), *ends, *([1.0] if stay[-1] else [])]
         return np.array(edges).reshape(-1, 2)
+
+    def _narrow(self, cuts: Callable[[np.ndarray], Float[np.ndarray, " n"]], s: Float[np.ndarray, " n"]) -> list[float]:
+        """Places between the looks where `cuts` changes its sign and back."""
+
+        def depth(place: float, side: float = 1.0) -> float:
+            return side * float(cuts(self.curve.at(np.array([place]))[0])[0])
+
+        gap = cuts(self.curve.at(s)[0])
+        size, found = np.abs(gap), []
+        for i in map(int, np.flatnonzero(size < 2 * self.curve.measure / LOOKS)):
+            left, right = max(i - 1, 0), min(i + 1, len(s) - 1)
+            if size[i] > min(size[left], size[right]) or np.ptp(np.sign(gap[left : right + 1])):
+                continue
+            ends = (s[left] if left < i else 0.0, s[right] if right > i else 1.0)
+            lowest = optimize.minimize_scalar(depth, bounds=ends, args=(np.sign(gap[i]),), method="bounded")
+            if lowest.fun < 0:
+                found.append(float(lowest.x))
+        return found
 
     def _end(
         self,

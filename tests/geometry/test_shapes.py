@@ -259,3 +259,11 @@ def test_shapes_that_make_no_sense_are_refused(make, message):
 def test_what_has_no_shape_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_small_cuts_in_long_sides_are_found():
+    long = Rectangle(x=(0, 100), y=(0, 1)) - Disk(x=33.337, y=0, radius=0.02)
+    assert_allclose(long.boundary("y=0").measure, 100 - 0.04, rtol=1e-12)
+    corner = Rectangle(x=(0, 1), y=(0, 1)) - Disk(x=0, y=0, radius=1e-4)
+    assert_allclose([corner.boundary(side).measure for side in ("x=0", "y=0")], 1 - 1e-4, rtol=1e-12)
+    assert_allclose(corner.boundary("hole 1").measure, np.pi / 2 * 1e-4, rtol=1e-9)
