@@ -91,7 +91,8 @@ class Expression:
 
     def is_known(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
         """At which points all parts that depend on coordinates alone are finite."""
-        return np.logical_and.reduce([np.isfinite(np.asarray(part, float)) for part in self._parts(columns)], axis=0)
+        finite = (np.isfinite(np.asarray(part, float)) for part in self._parts(columns))
+        return reduce(np.logical_and, finite, np.array(True))
 
     def _parts(self, columns: Mapping[str, np.ndarray]) -> list[np.ndarray | float]:
         missing = [s.name for s in self.columns if s.name not in columns]

@@ -153,7 +153,7 @@ def newton(
                 return y, count + 1
             if system.is_linear:
                 raise ReferenceFailed(
-                    "the linear equations on the grid are singular: where conditions meet in corners, those of the grid may "
+                    "the linear equations on the grid are singular to rounding: where conditions meet in corners, those of the grid may "
                     "say the same thing twice. Finite elements may take the problem."
                 )
             raise ReferenceFailed(
