@@ -12,6 +12,9 @@ import torch
 from scipy.interpolate import NdBSpline, make_interp_spline
 from sympy.core.function import ArgumentIndexError
 
+NEARBY = 1e-4
+"""How far arguments are moved to see whether a function depends on them, in parts of their range."""
+
 
 def Coefficient(name: str, source: Any, values: Any = None) -> type[sp.Function]:  # noqa: N802
     """Make a SymPy function out of data, to be called with coordinates or unknowns in a residual or condition.
@@ -69,7 +72,7 @@ class _Callable:
                     "take out mean, sum and the like."
                 )
             out = out.expand_as(leaves[0])
-            if any(orders) and not out.requires_grad and len(out.unique()) > 1:
+            if any(orders) and not out.requires_grad and self._varies(leaves, out):
                 raise ValueError(
                     f"`{self.name}` must be differentiable, since its slope is needed, but autograd lost track of its arguments: "
                     "write it with torch functions, without detach() and numpy()."
@@ -81,6 +84,14 @@ class _Callable:
                     (gradient,) = torch.autograd.grad(out.sum(), leaf, create_graph=True, allow_unused=True)
                     out = torch.zeros_like(leaf) if gradient is None else gradient
         return out if tracked else out.detach()
+
+    def _varies(self, arguments: Sequence[torch.Tensor], values: torch.Tensor) -> bool:
+        """Whether the values change with the arguments nearly everywhere, other than those of constants and steps."""
+        moved = []
+        for a in (argument.detach() for argument in arguments):
+            size = float(a.max() - a.min()) or float(a.abs().max()) or 1.0
+            moved.append(a + NEARBY * size)
+        return bool((self.function(*moved) != values).double().mean() > 0.5)
 
 
 class _Table:

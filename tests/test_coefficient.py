@@ -136,6 +136,8 @@ def test_a_function_that_loses_track_of_its_arguments_has_no_slope_and_says_so()
     assert_allclose(numeric(k(x), points), np.exp(points["x"]))
     with pytest.raises(ValueError, match="`k` must be differentiable, since its slope is needed"):
         numeric(sp.diff(k(x), x), points)
+    step = Coefficient("step", lambda x: torch.where(x < 0.5, 1.0, 2.0))
+    assert_allclose(numeric(sp.diff(step(x), x), points), 0)
     mean = Coefficient("mean", lambda x: x.mean())
     with pytest.raises(ValueError, match="`mean` must return a value for each point, got one for all 5"):
         numeric(mean(x), points)

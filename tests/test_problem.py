@@ -107,7 +107,7 @@ def test_an_unknown_field_without_its_own_equation_is_declared():
 
 
 def test_terms_have_different_names():
-    pair = [Data([[0, 0]], u=1), Data([[1, 1]], u=2)]
+    pair = [Data([[0, 0]], u=1, sigma=1), Data([[1, 1]], u=2, sigma=1)]
     sketch = problem(lambda self, u: {"data u": laplacian(u)}, lambda self: pair)
     assert [t.name for t in sketch.terms] == ["data u", "data u (2)", "data u (3)"]
     assert [sketch.terms_of(c)[0].name for c in pair] == ["data u (2)", "data u (3)"]
