@@ -79,11 +79,12 @@ def block_of(ansatz: Ansatz, term: Term, trial: Trial, points: tuple[PointSet, .
     outputs, inside = [str(v.func) for v in ansatz.outputs.values()], term.is_equation
     sides = tuple(Side(ansatz.expressions[term.name], outputs, p, trial) for p in points)
     given = measurements(term.place)
-    plain = inside or not ansatz.problem.equations or (given is not None and given.noisy)
+    noisy = given is not None and given.noisy
+    plain = inside or not ansatz.problem.equations or noisy
     weight = term.weight * (1.0 if plain else penalty**2)
     layered = inside and _stretched_at_layers(trial.input_map)
     local = _layer_weights(trial.input_map, sides[0].x) if layered else None
-    return Block(term.name, weight, sides, local, means=_means(points[0], sides[0].x))
+    return Block(term.name, weight, sides, local, means=_means(points[0], sides[0].x), noisy=noisy)
 
 
 def _means(points: PointSet, like: Tensor) -> Float[Tensor, "rows points"] | None:

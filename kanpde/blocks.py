@@ -163,6 +163,7 @@ class Block:
         local: factors on the square at each point that come with the points; all 1 if None.
         point_weights: further ones, of mean 1, that a balance may change; all 1 if None.
         means: where residuals are integrals, the part of each point in its row; one row per point if None.
+        noisy: whether residuals are deviations from measurements in units of their noise.
     """
 
     name: str
@@ -171,6 +172,7 @@ class Block:
     local: Float[Tensor, " n"] | None = None
     point_weights: Float[Tensor, " n"] | None = None
     means: Float[Tensor, "n points"] | None = None
+    noisy: bool = False
 
     @property
     def size(self) -> int:

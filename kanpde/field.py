@@ -255,18 +255,24 @@ class Field(Evaluable):
         """
         out = [np.empty(0)]
         for start in range(0, len(points), CHUNK):
-            part = self._with_values(points.at(slice(start, start + CHUNK)), self.expression(name, derivative))
+            part = points.at(slice(start, start + CHUNK))
             with torch.no_grad():
-                out.append(self.side(name, part, derivative).values().cpu().numpy().astype(float))
+                out.append(self._side_or_limit(name, part, derivative).values().cpu().numpy().astype(float))
         return np.concatenate(out)
 
-    def _with_values(self, points: PointSet, expression: Expression) -> PointSet:
-        """The points, moved inwards by a hair where what is known of an expression has a limit alone."""
-        if self._inside is None:
-            return points
+    def _side_or_limit(self, name: str, points: PointSet, derivative: str | tuple[int, ...]) -> Side:
+        """As `side`, at points on the edge that are moved inwards where there is no value."""
+        try:
+            return self.side(name, points, derivative)
+        except ValueError:
+            if self._inside is None:
+                raise
+            return self.side(name, self._moved(points, self.expression(name, derivative)), derivative)
+
+    def _moved(self, points: PointSet, expression: Expression) -> PointSet:
+        """The points, moved inwards by a hair where what is known of an expression is not finite."""
+        assert self._inside is not None
         lost = ~np.broadcast_to(expression.is_known(points.known), (len(points),))
-        if not lost.any():
-            return points
         edge, space = points.at(lost), [s.name for s in self._inside.columns]
         hair = SLACK * max(hi - lo for lo, hi in self.bounds.values())
         tries = []

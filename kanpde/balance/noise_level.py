@@ -11,8 +11,6 @@ from ..counts import checked_interval
 
 FAR = 2.0
 """Standard deviations by which the mean square of so many deviations may exceed that of the noise."""
-MEASURED = "data "
-"""What the names of blocks of measurements begin with."""
 
 
 class NoiseLevel:
@@ -46,9 +44,8 @@ class NoiseLevel:
     def update(self, problem: LeastSquares, conditions: Sequence[str]) -> None:
         """Reweigh the blocks of measurements."""
         squares = problem.mean_squares(problem.residual())
-        measured = [b for b in problem.blocks if b.name.startswith(MEASURED)]
         weights = {}
-        for b in measured:
+        for b in (b for b in problem.blocks if b.noisy):
             likely = squares[b.name] <= 1 + FAR * math.sqrt(2 / b.size)
             weight = min(b.weight, 1.0) * (self.factor if likely else 1 / self.factor)
             weights[b.name] = min(max(weight, self.least), 1.0)

@@ -42,29 +42,24 @@ class Placed(Region):
 
     def _labels(self) -> list[list[str]]:
         """What the pieces are called: `x=0` where that is after the motion, or `edge 1`, `side 1`, ... once turned."""
-        found, word = [], "edge" if len(self.names) == 2 else "side"
-        free = (f"{word} {i}" for i in count(1))
-        turned: dict[str, str] = {}
-        for piece in self.region.pieces:
-            mine = []
-            for label in piece.labels:
-                before, axis, value = _side(label)
-                if self.motion.turns and axis in self.names:
-                    if value:
-                        turned[label] = turned.get(label) or next(n for n in free if n not in self._taken)
-                        mine.append(before + turned[label])
-                elif axis in self.names and value:
-                    i = self.names.index(axis)
-                    place = self.motion.factor * float(sp.sympify(value)) + self.motion.shift[i]
-                    mine.append(f"{before}{axis}={place:.12g}")
-                else:
-                    mine.append(label)
-            found.append(mine)
-        return found
+        taken = {label for piece in self.region.pieces for label in piece.labels}
+        word = "edge" if len(self.names) == 2 else "side"
+        free = (name for name in (f"{word} {i}" for i in count(1)) if name not in taken)
+        numbered: dict[str, str] = {}
 
-    @cached_property
-    def _taken(self) -> set[str]:
-        return {label for piece in self.region.pieces for label in piece.labels}
+        def renamed(label: str) -> str | None:
+            before, axis, value = _side(label)
+            if axis not in self.names or not (value or self.motion.turns):
+                return label
+            if not value:
+                return None  # both ends of a coordinate
+            if self.motion.turns:
+                numbered[label] = numbered.get(label) or next(free)
+                return before + numbered[label]
+            place = self.motion.factor * float(sp.sympify(value)) + self.motion.shift[self.names.index(axis)]
+            return f"{before}{axis}={place:.12g}"
+
+        return [[new for label in p.labels if (new := renamed(label))] for p in self.region.pieces]
 
     def _box(self) -> dict[str, tuple[Any, Any]]:
         if not self.motion.turns:

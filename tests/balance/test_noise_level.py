@@ -11,8 +11,8 @@ from kanpde.blocks import LeastSquares
 
 
 class Block:
-    def __init__(self, name, weight, size=200):
-        self.name, self.weight, self.size = name, weight, size
+    def __init__(self, name, weight, size=200, noisy=False):
+        self.name, self.weight, self.size, self.noisy = name, weight, size, noisy
 
 
 class Loss(LeastSquares):
@@ -36,7 +36,7 @@ class Loss(LeastSquares):
     [(1e4, 0.5, 0.3), (0.01, 0.9, 0.003), (0.01, 1.05, 0.003), (0.003, 1.5, 0.01), (1.0, 40.0, 1.0), (1e-6, 0.5, 1e-6)],
 )
 def test_the_weight_follows_the_deviations(weight, square, expected):
-    loss = Loss([Block("equation", 1.0), Block("data u", weight)], {"equation": 1e-9, "data u": square})
+    loss = Loss([Block("equation", 1.0), Block("data u", weight, noisy=True)], {"equation": 1e-9, "data u": square})
     NoiseLevel().update(loss, ["data u"])
     assert loss.asked == {"data u": pytest.approx(expected)}
 
