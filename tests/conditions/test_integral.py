@@ -254,7 +254,7 @@ def test_heat_in_an_insulated_disk_with_a_hole_to_1e_6():
 
 @pytest.mark.slow
 def test_a_total_in_place_of_a_boundary_condition_to_1e_6():
-    solution = solve(Cooling(), small([2, 4, 1], degrees=(14, 4)), steps=80, points=Points(800, 200))
+    solution = solve(Cooling(), small([2, 4, 1], degrees=(14, 4)), steps=160, points=Points(800, 200))
     assert solution.error < 1e-6
 
 

@@ -116,12 +116,15 @@ def test_a_bent_step_is_the_damped_step_and_the_damped_answer_to_what_the_model_
     assert min((found - bent).norm(), (found - plain).norm()) < 1e-6 * step.norm()
 
 
-def test_bends_lower_the_loss_in_a_curved_valley():
-    plain, bent = nonlinear(1), nonlinear(1)
-    straight, curved = GaussNewton(), GaussNewton(geodesic=2)
-    for _ in range(25):
-        a, b = straight.step(plain).loss, curved.step(bent).loss
-    assert b < a
+def test_bends_lower_the_loss_in_curved_valleys():
+    gains = []
+    for seed in range(1, 9):  # a single one may go either way, with rounding
+        plain, bent = nonlinear(seed), nonlinear(seed)
+        straight, curved = GaussNewton(), GaussNewton(geodesic=2)
+        for _ in range(25):
+            a, b = straight.step(plain).loss, curved.step(bent).loss
+        gains.append(math.log10(a / b))
+    assert sum(gains) / len(gains) > 0.2
 
 
 def test_a_negative_length_of_bends_is_refused():
