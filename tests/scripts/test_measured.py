@@ -1,5 +1,6 @@
 """The tables of the README show what was measured: the files of the runs lie beside the benchmark."""
 
+import re
 from pathlib import Path
 
 from benchmarks import accuracy, inverse, real
@@ -30,6 +31,11 @@ def says(cell, value):
         return value < float(cell.removeprefix("below "))
     digits = len(cell.partition("e")[0].replace(".", "").lstrip("0")) - 1
     return float(cell) == float(f"{value:.{digits}e}")
+
+
+def numbers(words):
+    """The whole numbers in a text."""
+    return [int(n) for n in re.findall(r"\d+", words)]
 
 
 def test_cells_say_numbers_to_their_digits():
@@ -64,4 +70,5 @@ def test_what_was_found_from_measurements_is_shown_as_measured():
         assert says(row[4], line["median"]), (row[0], line["median"])
         assert says(row[5], line["worst"]), (row[0], line["worst"])
         assert row[6] == f"{line['above']} of {line['runs']}"
+        assert numbers(row[7]) == numbers(inverse._cells(line)[-1]), (row[0], line["held"])
     assert not lines
