@@ -31,10 +31,9 @@ def narrow(seed=0):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_quotient_is_found_through_its_inverse(data, seed):
     x, other = data
-    options = {"test": (other, quotient(other)), "steps": 40, "grids": (2, 5), "seed": seed}
-    direct = fit(narrow(seed), x, quotient(x), **options)
+    options = {"test": (other, quotient(other)), "steps": 80, "grids": (2, 5), "seed": seed}
     through = fit(narrow(seed), x, quotient(x), link="inverse", **options)
-    assert 10 * through.run["test_rmse"] < direct.run["test_rmse"]
+    assert through.run["test_rmse"] < 1e-4  # after 40 steps without a link it is anything from 6e-5 to 1e2
     assert through.network.width == [4, 3, 1, 1]
     assert through.run["trainings"] == ["[4, 3, 1, 1] on 5 intervals"]
 
