@@ -33,6 +33,8 @@ UNSOLVED = 0.1
 """Relative residual above which the equations are not solved, and no interval means anything."""
 TOGETHER = 0.99
 """Correlation above which two numbers are told apart badly."""
+SETTLED = 0.3
+"""Standard deviations that one more step may move a number by: intervals of 95 % off by so much hold in 94 %."""
 
 
 class Estimate(NamedTuple):
@@ -62,6 +64,7 @@ class Uncertainty:
         free: degrees of freedom that the noise was estimated from; infinite if it was given.
         field: the solution.
         covariance: of all numbers of the trial solution.
+        step: what one more Gauss-Newton step adds to these: how far they still are from those that fit best.
         residual: how far the terms of the equations cancel; near 1 they are not solved.
     """
 
@@ -72,6 +75,7 @@ class Uncertainty:
     free: float
     field: Field
     covariance: Float[np.ndarray, "p p"]
+    step: Float[np.ndarray, " p"]
     residual: float
 
     @property
@@ -118,7 +122,17 @@ class Uncertainty:
     def doubts(self) -> tuple[str, ...]:
         """What the measurements cannot tell, in sentences."""
         found = []
-        for name, estimate in self.numbers.items():
+        if not self.residual <= UNSOLVED:
+            found.append(
+                f"anything as yet: the terms of the equations cancel to {self.residual:.2g} only. Say how closely was "
+                "measured (Data(..., sigma=...)), so that measurements give way to the equations, or train longer"
+            )
+        for (name, estimate), move in zip(self.numbers.items(), self.step[len(self.step) - len(self.names) :], strict=True):
+            if abs(move) > SETTLED * estimate.deviation:
+                found.append(
+                    f"{name} as yet: another step would move it by {move:.2g}, beside a standard deviation of "
+                    f"{estimate.deviation:.2g}. Train longer"
+                )
             if estimate.deviation > abs(estimate.value):
                 found.append(
                     f"{name}: its standard deviation {estimate.deviation:.2g} is above its value {estimate.value:.2g}"
@@ -127,11 +141,6 @@ class Uncertainty:
             for j, second in enumerate(self.names[:i]):
                 if abs(self.correlation[i, j]) > TOGETHER:
                     found.append(f"{second} and {first} one by one: their correlation is {self.correlation[i, j]:.4f}")
-        if not self.residual <= UNSOLVED:
-            found.append(
-                f"anything as yet: the terms of the equations cancel to {self.residual:.2g} only. Say how closely was "
-                "measured (Data(..., sigma=...)), so that measurements give way to the equations, or train longer"
-            )
         if self.misfit > 2:
             found.append(
                 f"whether the equation holds: deviations are {np.sqrt(self.misfit):.2g} times what was measured with"
@@ -198,9 +207,10 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
     values = np.abs([p.item() for p in field.trial.numbers.values()])
     units = np.ones(jacobian.shape[1])
     units[len(units) - len(names) :] = np.where(values > 0, values, 1.0)
-    _, singular, turn = np.linalg.svd(jacobian * units, full_matrices=False)
+    left, singular, turn = np.linalg.svd(jacobian * units, full_matrices=False)
     told = singular > CUTOFF * singular[0]
     root = units[:, None] * turn[told].T / singular[told]
+    step = -root @ (left[:, told].T @ rows)
     deviations = np.concatenate([rows[part] for part in measured.values()])
     leverage = np.concatenate([jacobian[part] for part in measured.values()]) @ root
     misfit = float(np.mean(deviations**2))
@@ -214,7 +224,7 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
     untold = _untold(turn[told][:, of_numbers]) * units[of_numbers, None] / (CUTOFF * singular[0])
     covariance[of_numbers, of_numbers] += noise**2 * untold @ untold.T
     shares = [s for s in relative_residual(problem, solution).values() if not np.isnan(s)]
-    return Uncertainty(names, level, misfit, noise, free, field, covariance, max(shares, default=0.0))
+    return Uncertainty(names, level, misfit, noise, free, field, covariance, step, max(shares, default=0.0))
 
 
 def _untold(turn: Float[np.ndarray, "told numbers"]) -> Float[np.ndarray, "numbers untold"]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from kanpde.problems.heat_source import HeatSource
 from numpy.testing import assert_allclose
 from scipy import stats
@@ -55,6 +56,22 @@ def test_numbers_and_their_deviations_are_those_of_least_squares_with_the_soluti
     lower, upper = doubt.band("u", x=np.array([0.2, 0.5]))
     assert (lower < found(x=[0.2, 0.5])).all()
     assert (upper - lower < 0.02).all()
+
+
+@pytest.mark.slow
+def test_numbers_that_had_not_come_to_rest_are_doubted_and_their_way_is_told():
+    problem = HeatSource(noise=0.01, noise_seed=0)
+    found = solve(problem, kan(), hard=True, steps=250, points=Points(200, 10), seed=0)
+    rest = uncertainty(problem, found)
+    aside = rest.numbers["strength"].deviation
+    with torch.no_grad():
+        found.field.trial.numbers["strength"] += aside
+    doubt = uncertainty(problem, found)
+    way = dict(zip(doubt.names, doubt.step[-2:], strict=True))
+    assert_allclose(way["strength"], -aside, rtol=0.05)
+    assert abs(way["place"]) < 0.1 * doubt.numbers["place"].deviation
+    (sentence,) = doubt.doubts
+    assert sentence.startswith(f"strength as yet: another step would move it by {-aside:.1g}")
 
 
 def test_an_equation_that_is_not_solved_makes_every_interval_doubtful():
