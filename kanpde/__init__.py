@@ -18,6 +18,7 @@ _HOME = {
     "kanpde.symbols": ["Eigenvalue", "Parameter", "diff", "div", "grad", "laplacian"],
     "kanpde.coefficient": ["Coefficient"],
     "kanpde.materials": ["by_material"],
+    "kanpde.poles": ["Pole"],
     "kanpde.singularity": ["Singular"],
     "kanpde.nn": ["KAN", "MLP", "KANLayer", "KANLinear"],
     "kanpde.solver": ["DivergenceError", "Points", "solve"],

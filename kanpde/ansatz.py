@@ -26,6 +26,7 @@ from .interfaces import interface_terms
 from .masks import depth, mask
 from .materials import Beside, as_piecewise, by_material, timed, within
 from .nn.input_map import LAG
+from .poles import Pole
 from .problem import Problem
 from .sampling import Uniform
 from .scales import measure
@@ -122,19 +123,21 @@ def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False)
     singular = singular_terms(problem)
     if singular and problem.parities:
         raise ValueError(
-            "`symmetric` must be empty where terms are added at corners: take it or those out, by `singularities = ()`."
+            "`symmetric` must be empty where terms are added at corners and in holes: take it or those out, by `singularities = ()`."
         )
     forms = {}
     for name, output in outputs.items():
         lift, factor = _lift_and_mask(problem, name, built)
         factor *= parity_factor(problem, name, periodic)
         own = singular.get(name, [])
-        inner = factor * output + sp.Add(*[c * f * _cutoff(problem, name, s, built) for c, f, s in own])
+        poles = sp.Add(*[c * f for c, f, s in own if isinstance(s, Pole)])
+        corners = [c * f * _cutoff(problem, name, s, built) for c, f, s in own if isinstance(s, Singular)]
+        inner = factor * (output + poles) + sp.Add(*corners)
         forms[name] = _with_slopes(problem, name, lift, inner, built)
         if not trusted:
             stand_ins: dict[sp.Expr, sp.Expr] = {output: _probe(problem, periodic)}
             stand_ins |= {c: sp.Integer(1) for c, _, _ in own}
-            tried = forms[name].subs(stand_ins).doit(simplify=False)
+            tried = forms[name].xreplace(stand_ins).doit(simplify=False)
             _verify(problem, name, lift, tried, built, periodic)
             check_trial(problem, name, tried)
     soft = [t for c in problem.condition_list if c not in built for t in problem.terms_of(c)]

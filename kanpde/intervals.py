@@ -127,7 +127,9 @@ class Uncertainty:
                 f"anything as yet: the terms of the equations cancel to {self.residual:.2g} only. Say how closely was "
                 "measured (Data(..., sigma=...)), so that measurements give way to the equations, or train longer"
             )
-        for (name, estimate), move in zip(self.numbers.items(), self.step[len(self.step) - len(self.names) :], strict=True):
+        for (name, estimate), move in zip(
+            self.numbers.items(), self.step[len(self.step) - len(self.names) :], strict=True
+        ):
             if abs(move) > SETTLED * estimate.deviation:
                 found.append(
                     f"{name} as yet: another step would move it by {move:.2g}, beside a standard deviation of "

@@ -26,6 +26,7 @@ from .symmetry import Parities, parities_of
 
 if TYPE_CHECKING:
     from .check import CheckReport
+    from .poles import Pole
     from .singularity import Singular
 
 SETTINGS = (
@@ -61,8 +62,9 @@ class Problem:
         materials: name to the shape in space that it fills, for coefficients that jump: see `by_material` and `Interface`.
         closed_form_error: relative error of `closed_form`, if that method exists.
         source: where the problem comes from.
-        singularities: terms of a known kind that the solution has at corners, `[Singular(at=(0, 0), exponent=2/3)]`; those
-            of all corners with straight sides without it, none for `()`.
+        singularities: terms of a known kind that the solution has at corners and in holes, `[Singular(at=(0, 0),
+            exponent=2/3), Pole(at=(1, 1))]`; those of all corners with straight sides and all holes without it, none for
+            `()`.
         logarithmic: coordinates of space on a logarithmic scale, such as a parameter that varies over decades: points are
             drawn, and networks see it, evenly in its logarithm.
         symmetric: coordinates of space about whose middle the solution is "even" or "odd", `{"x": "odd"}`, or for each
@@ -91,7 +93,7 @@ class Problem:
     closed_form_error: ClassVar[float] = 0.0
     source: ClassVar[str] = ""
     materials: Mapping[str, Domain] = MappingProxyType({})
-    singularities: ClassVar[Sequence[Singular] | None] = None
+    singularities: ClassVar[Sequence[Singular | Pole] | None] = None
     logarithmic: ClassVar[Sequence[str]] = ()
     symmetric: ClassVar[Mapping[str, str | Mapping[str, str]]] = MappingProxyType({})
     group: ClassVar[str] = ""

@@ -25,6 +25,7 @@ from .geometry import Domain
 from .leg import Leg, scales_of
 from .nn import KAN, Network
 from .optim import GaussNewton
+from .poles import Pole
 from .seeds import Seeds
 from .settings import Points, Settings
 from .singularity import SINGULAR, Singular, singular_terms
@@ -59,7 +60,7 @@ class Start:
 
     value: float
     field: Field
-    singular: tuple[Singular, ...]
+    singular: tuple[Singular | Pole, ...]
 
 
 def kan_of_size(ansatz: Ansatz, size: Size, seed: int) -> KAN:

@@ -1,4 +1,4 @@
-"""What solutions are known to do at corners: functions of r and theta that a smooth network cannot follow."""
+"""What solutions are known to do at corners and in holes: functions that a smooth network cannot follow, or is slow to."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import sympy as sp
 from .conditions import Dirichlet, Neumann, Robin
 from .geometry import Piece
 from .geometry.corners import Corner, corners_of
+from .poles import Pole, poles_of
 from .symbols import Coordinate, Parameter
 
 if TYPE_CHECKING:
@@ -117,15 +118,15 @@ def _offsets(corner: Corner, coordinates: Sequence[Coordinate]) -> tuple[sp.Expr
     return x, y
 
 
-def singular_terms(problem: Problem) -> dict[str, list[tuple[Parameter, sp.Expr, Singular]]]:
+def singular_terms(problem: Problem) -> dict[str, list[tuple[Parameter, sp.Expr, Singular | Pole]]]:
     """Unknown to the singular terms of its solution: a factor to be found, and the function.
 
-    They are those that the problem names, or else those of corners with straight sides of a plane shape that is no
-    box, if the equations are steady and begin with the Laplacian of their unknowns: the strongest, where there are many.
+    They are those that the problem names, or else those of a plane shape that is no box, if the equations are steady and
+    begin with the Laplacian of their unknowns: at corners with straight sides, the strongest where there are many, and
+    in holes, unless the solution is symmetric.
     """
-    given = problem.singularities
-    listed = sorted(_found(problem), key=lambda s: s.exponent)[:MOST] if given is None else list(given)
-    terms: dict[str, list[tuple[Parameter, sp.Expr, Singular]]] = {}
+    listed = _found(problem) if problem.singularities is None else problem.singularities
+    terms: dict[str, list[tuple[Parameter, sp.Expr, Singular | Pole]]] = {}
     for term in listed:
         name = term.unknown or next(iter(problem.unknown))
         if name not in problem.unknown:
@@ -135,17 +136,19 @@ def singular_terms(problem: Problem) -> dict[str, list[tuple[Parameter, sp.Expr,
     return terms
 
 
-def _found(problem: Problem) -> Iterator[Singular]:
+def _found(problem: Problem) -> list[Singular | Pole]:
     domain = problem.domain
     if domain.is_box or domain.time_name or len(domain.space_names) != 2:
-        return
-    for name in problem.unknown:
-        if not _begins_with_laplacian(problem, name):
-            continue
-        for corner in corners_of(domain.region):
-            bent = abs(corner.opening - np.pi) > NEARLY_STRAIGHT
-            if bent and is_straight(corner.right) and is_straight(corner.left):
-                yield from _of_corner(problem, corner, name)
+        return []
+    names = [name for name in problem.unknown if _begins_with_laplacian(problem, name)]
+    bent = [
+        corner
+        for corner in corners_of(domain.region)
+        if abs(corner.opening - np.pi) > NEARLY_STRAIGHT and is_straight(corner.right) and is_straight(corner.left)
+    ]
+    at_corners = [s for name in names for corner in bent for s in _of_corner(problem, corner, name)]
+    in_holes = [] if problem.parities else [pole for name in names for pole in poles_of(problem, name)]
+    return [*sorted(at_corners, key=lambda s: s.exponent)[:MOST], *in_holes]
 
 
 def _of_corner(problem: Problem, corner: Corner, name: str) -> Iterator[Singular]:

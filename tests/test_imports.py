@@ -29,6 +29,7 @@ ORDER = [
     "problem",
     "interfaces",
     "masks",
+    "poles",
     "singularity",
     "scales",
     "jumps",

@@ -378,7 +378,7 @@ def test_corner_terms_are_refused_with_a_remedy():
         "conditions": lambda self, x, y: [Dirichlet(u=0)],
     }
     with pytest.raises(
-        ValueError, match=r"terms are added at corners: take it or those out, by `singularities = \(\)`"
+        ValueError, match=r"terms are added at corners and in holes: take it or those out, by `singularities = \(\)`"
     ):
         build_ansatz(type("Square", (Problem,), body)())
     assert build_ansatz(type("Square", (Problem,), body | {"singularities": ()})(), hard=True).even == ("x",)

@@ -284,8 +284,9 @@ class Remains(Curve):
     @property
     def breaks(self) -> Float[np.ndarray, " k"]:
         """Ends of the parts that are left, and what breaks the whole curve inside of them."""
+        whole = self.curve.breaks  # once: of a shape that was cut n times it asks n curves in turn
         inner = [
-            start + np.extract((low < self.curve.breaks) & (self.curve.breaks < high), self.curve.breaks) - low
+            start + whole[(low < whole) & (whole < high)] - low
             for start, (low, high) in zip(self._starts, self.intervals, strict=False)
         ]
         return np.unique(np.concatenate([self._starts, *inner])) / self._starts[-1]

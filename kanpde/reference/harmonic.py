@@ -13,6 +13,7 @@ from ..conditions import Dirichlet
 from ..expression import numeric
 from ..geometry import PointSet, tensor_points
 from ..geometry.corners import Corner, corners_of
+from ..geometry.holes import holes_of
 from ..problem import Problem
 from ..sampling import Grid
 from ..singularity import corner_function, is_straight
@@ -132,7 +133,7 @@ def _basis(problem: Problem) -> Callable[[np.ndarray], np.ndarray]:
     region = problem.domain.region
     lower, upper = region.box
     centre, reach = (lower + upper) / 2, float(np.linalg.norm(upper - lower)) / 2
-    holes = _holes(problem)
+    holes = [(np.array(hole.place), hole.radius) for hole in holes_of(problem.domain)]
     poles = [(place, radius, DEGREE) for place, radius in holes]
     poles += [(image, radius, IMAGE_DEGREE) for image, radius in _images(problem, holes)]
     corners = [f for corner in corners_of(region) for f in _of_corner(problem, corner)]
@@ -152,18 +153,6 @@ def _basis(problem: Problem) -> Callable[[np.ndarray], np.ndarray]:
 
 def _parts(powers: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n k2"]:
     return np.concatenate([powers.real, powers.imag[:, 1:] if (powers[:, 0] == 1).all() else powers.imag], axis=1)
-
-
-def _holes(problem: Problem) -> list[tuple[np.ndarray, float]]:
-    """A point in each hole, and how far its boundary is."""
-    found = []
-    for label in dict.fromkeys(x for p in problem.domain.region.pieces for x in p.labels):
-        if label.startswith("hole ") and label.split()[-1].isdigit():
-            x = problem.domain.boundary(label).sample(400, Grid()).array
-            place = x.mean(axis=0)
-            if not problem.domain.contains(PointSet(dict(zip(problem.domain.names, place[:, None], strict=True))))[0]:
-                found.append((place, float(np.linalg.norm(x - place, axis=1).min())))
-    return found
 
 
 def _images(problem: Problem, holes: list[tuple[np.ndarray, float]]) -> list[tuple[np.ndarray, float]]:

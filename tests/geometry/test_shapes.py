@@ -17,6 +17,11 @@ STAR = [
 ]
 SPIRAL = [(0, 0), (4, 0), (4, 4), (1, 4), (1, 2), (2, 2), (2, 3), (3, 3), (3, 1), (0, 1)]
 
+SIEVE = SQUARE  # of 16 holes: what one cut asks of the one before must not multiply
+for _x in (-0.75, -0.25, 0.25, 0.75):
+    for _y in (-0.75, -0.25, 0.25, 0.75):
+        SIEVE = SIEVE - Disk(x=_x, y=_y, radius=0.125)
+
 PLANE = {
     "disk": (Disk(x=1, y=2, radius=0.5), np.pi / 4, np.pi),
     "ellipse": (Ellipse(x=1, y=2, radii=(2, 1)), 2 * np.pi, 8 * ellipe(0.75)),
@@ -36,6 +41,7 @@ PLANE = {
     "two disks": (Disk(x=0, y=0, radius=1) | Disk(x=1, y=0, radius=1), 4 * np.pi / 3 + np.sqrt(3) / 2, 8 * np.pi / 3),
     "half disk": (Disk(x=0, y=0, radius=1) & HalfSpace(x=1, y=2, through=(0, 0)), np.pi / 2, np.pi + 2),
     "rounded away": (SQUARE - Disk(x=1, y=1, radius=1), 4 - np.pi / 4, 6 + np.pi / 2),
+    "sieve": (SIEVE, 4 - np.pi / 4, 8 + 4 * np.pi),
     "scaled": (Annulus(x=0, y=0, inner=1, outer=2).scaled(2).translated(x=3), 12 * np.pi, 12 * np.pi),
 }  # fmt: skip
 SPACE = {
