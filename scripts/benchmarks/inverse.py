@@ -61,7 +61,7 @@ class Search:
 SEARCHES = (
     Search("burgers_viscosity", "nu", 1e-6, 90, polynomials(8, 6, k=(16, 6, 6)), hard=True),
     Search("burgers_viscosity", "nu", 1e-2, 30, polynomials(6, 6, k=(12, 5, 5)), hard=True, noise=0.01),
-    Search("heat_conductivity", "k", 3e-2, 20, polynomials(k=(10,)), noise=0.01),
+    Search("heat_conductivity", "k", 3e-2, 20, polynomials(k=(12,)), noise=0.01),
 )
 
 
