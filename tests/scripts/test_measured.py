@@ -8,6 +8,7 @@ from benchmarks.report import load
 
 ROOT = Path(__file__).resolve().parents[2]
 MEASURED = ROOT / "scripts" / "benchmarks" / "measured"
+ACCURACY = "| problem | parameters | asked | within | runs |"
 REAL, INVERSE = "| problem | asked | within | KAN |", "| looked for | network | within |"
 
 
@@ -47,7 +48,7 @@ def test_cells_say_numbers_to_their_digits():
 
 
 def test_real_problems_are_shown_as_measured():
-    lines = measured(("real", real.TABLE), ("accuracy", accuracy.TABLE))
+    lines = measured(("real", real.TABLE))
     rows = shown(REAL)
     for kind, columns in (("KAN", slice(4, 6)), ("MLP", slice(7, 9))):
         found = {line["row"]: line for line in lines if line["kind"] == kind}
@@ -60,6 +61,26 @@ def test_real_problems_are_shown_as_measured():
                 assert row[3] == line["model"].removeprefix("KAN ").partition(" x ")[0]
                 assert row[6] == f"{line['above']} of {line['runs']}"
         assert not found
+
+
+def test_accuracy_is_shown_as_measured():
+    """Rows that were measured one by one before are not in the file."""
+    rows = {row[0]: row for row in shown(ACCURACY)}
+    lines = {(line["row"], line["kind"]): line for line in measured(("accuracy", accuracy.TABLE))}
+    for (name, kind), line in lines.items():
+        if kind == "KAN":
+            parameters, asked, _, runs, median, worst, above, restarts, seconds, _ = rows[name][1:]
+            assert (int(parameters.replace(",", "")), float(asked), int(runs)) == (
+                line["parameters"],
+                line["asked"],
+                line["runs"],
+            )
+            assert above == f"{line['above']} of {line['runs']}"
+            assert (int(restarts), int(seconds)) == (line["restarts"], round(line["seconds"]))
+        else:
+            median, worst = rows[name][-1].partition(" (")[0].split(", ")
+        assert says(median, line["median"]), (name, kind, line["median"])
+        assert says(worst, line["worst"]), (name, kind, line["worst"])
 
 
 def test_what_was_found_from_measurements_is_shown_as_measured():
