@@ -19,6 +19,9 @@ ORDER = 8
 MOST = 96
 """Terms that are found by themselves: each costs set-up and a column of the Jacobian."""
 
+EDGE = 1e-9
+"""Points this close to a shape, relative to its size, lie on its edge."""
+
 
 @dataclass(frozen=True)
 class Pole:
@@ -47,8 +50,10 @@ class Pole:
     start: float = 0.0
 
     def __post_init__(self) -> None:
+        if np.shape(self.at) != (2,) or not np.isfinite(np.asarray(self.at, float)).all():
+            raise ValueError(f"`at` must be a point (x, y) of two finite numbers, got {self.at!r}.")
         if self.order != int(self.order) or self.order < 0:
-            raise ValueError(f"`order` must be a whole number, 0 (the logarithm) or above, got {self.order}.")
+            raise ValueError(f"`order` must be a whole number, 0 (the logarithm) or above, got {self.order!r}.")
         if self.odd and not self.order:
             raise ValueError("`odd` must be False with order 0: a logarithm has no angle. Give an order of 1 or above.")
         if not 0 < self.radius < np.inf:
@@ -63,7 +68,7 @@ class Pole:
         domain = problem.domain
         if domain.time_name or len(domain.space_names) != 2:
             raise ValueError(f"`singularities` must be empty on {domain!r}: poles belong to plane shapes without time.")
-        if domain.region.contains(np.array([self.at], float))[0]:
+        if domain.region.contains(np.array([self.at], float), EDGE * domain.region.size)[0]:
             raise ValueError(
                 f"`at` must lie outside of the domain, as in a hole, got {self.at}: the term is infinite there."
             )

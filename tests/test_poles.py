@@ -93,6 +93,11 @@ def test_what_is_no_pole_of_a_problem_is_refused():
         Pole(at=(0, 0), radius=0)
     with pytest.raises(ValueError, match="`at` must lie outside of the domain"):
         build_ansatz(laplace_on(HOLE, singularities=[Pole(at=(0.5, 0.5))]))
+    with pytest.raises(ValueError, match="`at` must lie outside of the domain"):
+        build_ansatz(laplace_on(HOLE, singularities=[Pole(at=(0.3, -0.2))]))  # on the edge
+    for at in (0, (0, 0, 0), (0, np.nan)):
+        with pytest.raises(ValueError, match="`at` must be a point"):
+            Pole(at=at)
     with pytest.raises(ValueError, match="poles belong to plane shapes without time"):
         build_ansatz(type("Line", (Problem,), {
             "domain": Interval(x=(0, 1)), "residual": lambda self, u, x: u.xx, "singularities": [Pole(at=(2, 0))],
