@@ -22,6 +22,7 @@ from .field import Field
 from .geometry import PointSet
 from .problem import Problem
 from .sampling import Sobol
+from .singularity import SINGULAR
 from .solution import Solution
 
 CUTOFF = 1e-13
@@ -33,6 +34,7 @@ UNSOLVED = 0.1
 """Relative residual above which the equations are not solved, and no interval means anything."""
 TOGETHER = 0.99
 """Correlation above which two numbers are told apart badly."""
+SIGMA = "Say how closely was measured (Data(..., sigma=...)), so that measurements give way to the equations, or train longer"
 SETTLED = 0.3
 """Standard deviations that one more step may move a number by: intervals of 95 % off by so much hold in 94 %."""
 
@@ -56,7 +58,7 @@ class Uncertainty:
     """What measurements say of the numbers and fields of an inverse problem.
 
     Attributes:
-        names: of the unknown numbers.
+        names: of the unknown numbers; factors of singular terms are none.
         level: probability of the intervals.
         misfit: mean square of the deviations from the measurements, in units of their standard deviation; far above 1
             the solution does not fit them, and the intervals mean nothing.
@@ -81,7 +83,7 @@ class Uncertainty:
     @property
     def numbers(self) -> dict[str, Estimate]:
         """The unknown numbers with their intervals."""
-        values = {name: p.item() for name, p in self.field.trial.numbers.items()}
+        values = {name: self.field.trial.numbers[name].item() for name in self.names}
         reach = self._reach
         spread = np.sqrt(np.diag(self._of_numbers))
         return {
@@ -124,8 +126,8 @@ class Uncertainty:
         found = []
         if not self.residual <= UNSOLVED:
             found.append(
-                f"anything as yet: the terms of the equations cancel to {self.residual:.2g} only. Say how closely was "
-                "measured (Data(..., sigma=...)), so that measurements give way to the equations, or train longer"
+                f"anything as yet: the terms of the equations cancel to {self.residual:.2g} only. "
+                + (SIGMA if math.isfinite(self.free) else "Train longer, or a smaller network")
             )
         for (name, estimate), move in zip(
             self.numbers.items(), self.step[len(self.step) - len(self.names) :], strict=True
@@ -145,7 +147,7 @@ class Uncertainty:
                     found.append(f"{second} and {first} one by one: their correlation is {self.correlation[i, j]:.4f}")
         if self.misfit > 2:
             found.append(
-                f"whether the equation holds: deviations are {np.sqrt(self.misfit):.2g} times what was measured with"
+                f"whether the equation holds: deviations are {np.sqrt(self.misfit):.2g} times their standard deviation (sigma)"
             )
         return tuple(found)
 
@@ -159,8 +161,11 @@ class Uncertainty:
 
     @cached_property
     def _of_numbers(self) -> Float[np.ndarray, "numbers numbers"]:
-        count = len(self.names)
-        return self.covariance[len(self.covariance) - count :, len(self.covariance) - count :]
+        return self.covariance[self._places, self._places]
+
+    @property
+    def _places(self) -> slice:
+        return _places(self.field, len(self.covariance))
 
     @property
     def _reach(self) -> float:
@@ -205,10 +210,10 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
     for block, part in zip(loss.blocks, loss.slices, strict=True):
         unit = (solution.weights[block.name] / block.size) ** 0.5 if block.name in measured else factor
         rows[part], jacobian[part] = rows[part] / unit, jacobian[part] / unit
-    names = tuple(field.trial.numbers)
-    values = np.abs([p.item() for p in field.trial.numbers.values()])
+    names, of_numbers = _looked_for(field), _places(field, jacobian.shape[1])
+    values = np.abs([field.trial.numbers[name].item() for name in names])
     units = np.ones(jacobian.shape[1])
-    units[len(units) - len(names) :] = np.where(values > 0, values, 1.0)
+    units[of_numbers] = np.where(values > 0, values, 1.0)
     left, singular, turn = np.linalg.svd(jacobian * units, full_matrices=False)
     told = singular > CUTOFF * singular[0]
     root = units[:, None] * turn[told].T / singular[told]
@@ -222,11 +227,21 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
         noise = float(np.sqrt((deviations**2).sum() / free))
         misfit = misfit / noise**2 if noise else misfit
     covariance = noise**2 * root @ root.T
-    of_numbers = slice(len(units) - len(names), None)
     untold = _untold(turn[told][:, of_numbers]) * units[of_numbers, None] / (CUTOFF * singular[0])
     covariance[of_numbers, of_numbers] += noise**2 * untold @ untold.T
     shares = [s for s in relative_residual(problem, solution).values() if not np.isnan(s)]
     return Uncertainty(names, level, misfit, noise, free, field, covariance, step, max(shares, default=0.0))
+
+
+def _looked_for(field: Field) -> tuple[str, ...]:
+    """Names of the unknown numbers of the problem, which come first; factors of singular terms belong to the trial solution."""
+    return tuple(name for name in field.trial.numbers if not name.startswith(SINGULAR))
+
+
+def _places(field: Field, parameters: int) -> slice:
+    """Where these are among all parameters, the last of which are numbers."""
+    start = parameters - len(field.trial.numbers)
+    return slice(start, start + len(_looked_for(field)))
 
 
 def _untold(turn: Float[np.ndarray, "told numbers"]) -> Float[np.ndarray, "numbers untold"]:

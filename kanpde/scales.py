@@ -18,10 +18,8 @@ from .sampling import Uniform
 from .symbols import Parameter, Unknown
 
 PROBES = 64
-FAR_FROM_ONE = 1e6
-"""Beyond this factor values are those of other units."""
 USUAL = 30.0
-"""Factor up to which coefficients are as one writes equations, and stay as they are."""
+"""Factor up to which coefficients are as one writes equations, and stay as they are, and values are about 1."""
 
 
 def measure(problem: Problem, term: Term, unknowns: Sequence[Unknown]) -> Term:
@@ -92,8 +90,11 @@ def doubts(problem: Problem) -> Iterator[str]:
     for name in problem.unknown:
         given = [v for c in problem.condition_list for n, v in c.values.items() if n == name and isinstance(v, sp.Expr)]
         numbers = [abs(float(v)) for v in given if v.is_number and v != 0]
-        if numbers and not 1 / FAR_FROM_ONE < max(numbers) < FAR_FROM_ONE:
-            yield f"values of {name} up to {max(numbers):.1e} are given: measure it in a unit in which they are about 1."
+        if numbers and not 1 / USUAL < max(numbers) < USUAL:
+            yield (
+                f"values of {name} up to {max(numbers):.1e} are given, where networks begin with about 1: measure it in a unit "
+                "in which they are, as (T - 20) / 60 for temperatures from 20 to 80."
+            )
 
 
 def _roughening(problem: Problem, name: str, found: Mapping[Partial, np.ndarray]) -> Iterator[str]:

@@ -79,6 +79,8 @@ def test_coefficients_are_looked_at_in_the_domain_alone():
 
 def test_other_units_of_the_unknown_are_noticed():
     assert not list(doubts(small_square(1)))
+    (sentence,) = doubts(small_square(1, value=80))
+    assert "values of u up to 8.0e+01 are given" in sentence
     (sentence,) = doubts(small_square(1e-12, value=1.6e-19))
     assert "values of u up to 1.6e-19" in sentence
 
