@@ -161,10 +161,10 @@ class Uncertainty:
 
     @cached_property
     def _of_numbers(self) -> Float[np.ndarray, "numbers numbers"]:
-        return self.covariance[self._places, self._places]
+        return self.covariance[np.ix_(self._places, self._places)]
 
     @property
-    def _places(self) -> slice:
+    def _places(self) -> list[int]:
         return _places(self.field, len(self.covariance))
 
     @property
@@ -228,20 +228,20 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
         misfit = misfit / noise**2 if noise else misfit
     covariance = noise**2 * root @ root.T
     untold = _untold(turn[told][:, of_numbers]) * units[of_numbers, None] / (CUTOFF * singular[0])
-    covariance[of_numbers, of_numbers] += noise**2 * untold @ untold.T
+    covariance[np.ix_(of_numbers, of_numbers)] += noise**2 * untold @ untold.T
     shares = [s for s in relative_residual(problem, solution).values() if not np.isnan(s)]
     return Uncertainty(names, level, misfit, noise, free, field, covariance, step, max(shares, default=0.0))
 
 
 def _looked_for(field: Field) -> tuple[str, ...]:
-    """Names of the unknown numbers of the problem, which come first; factors of singular terms belong to the trial solution."""
+    """Names of the unknown numbers of the problem; factors of singular terms belong to the trial solution."""
     return tuple(name for name in field.trial.numbers if not name.startswith(SINGULAR))
 
 
-def _places(field: Field, parameters: int) -> slice:
+def _places(field: Field, parameters: int) -> list[int]:
     """Where these are among all parameters, the last of which are numbers."""
     start = parameters - len(field.trial.numbers)
-    return slice(start, start + len(_looked_for(field)))
+    return [start + i for i, name in enumerate(field.trial.numbers) if not name.startswith(SINGULAR)]
 
 
 def _untold(turn: Float[np.ndarray, "told numbers"]) -> Float[np.ndarray, "numbers untold"]:
