@@ -118,6 +118,10 @@ def build_ansatz(problem: Problem, *, hard: bool = False, trusted: bool = False)
     if not trusted:
         check_symmetry(problem)
     if problem.materials:
+        if problem.singularities:
+            raise ValueError(
+                "`singularities` must be empty where there are `materials`: every material has a function of its own."
+            )
         return _of_materials(problem, built, periodic)
     outputs = {name: unknown(f"N_{name}", problem.domain.coordinates) for name in problem.unknown}
     singular = singular_terms(problem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,8 @@ def fingerprint_of(problem: Problem) -> str:
     text = [f"{c.name}:{c.kind}:{sp.srepr(problem.domain.exact_bounds[c.name])}" for c in problem.domain.coordinates]
     text += [f"logarithmic:{','.join(problem.logarithmic)}"] if problem.logarithmic else []
     text += [f"symmetric:{sorted(problem.parities.items())}"] if problem.parities else []
+    if problem.singularities is not None:
+        text.append(f"singularities:{[replace(term, start=0.0) for term in problem.singularities]}")
     text += [] if problem.domain.is_box else [repr(problem.domain.shape)]
     text += [f"{t.name}:{sp.srepr(t.expression)}:{t.weight}" for t in problem.terms]
     text += [f"{type(c).__name__}:{c.hard}" for c in problem.condition_list]

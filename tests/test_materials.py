@@ -14,6 +14,7 @@ from kanpde import (
     Interval,
     Plan,
     Points,
+    Pole,
     Problem,
     Rectangle,
     Solution,
@@ -287,3 +288,9 @@ def test_one_value_is_no_choice():
         by_material(a=1)
     with pytest.raises(ValueError, match="`Interface` needs a value or a flux"):
         Interface()
+
+
+def test_singular_terms_beside_materials_are_refused():
+    beside = type("Beside", (Cylinder,), {"singularities": [Pole(at=(3, 3))]})
+    with pytest.raises(ValueError, match="`singularities` must be empty where there are `materials`"):
+        build_ansatz(beside())

@@ -105,6 +105,16 @@ def test_what_is_no_pole_of_a_problem_is_refused():
         })())  # fmt: skip
 
 
+def test_runs_with_other_terms_are_of_other_problems():
+    hashes = {
+        laplace_on(HOLE, singularities=terms).definition_hash
+        for terms in (None, (), [Pole(at=(0.1, -0.2))], [Pole(at=(0.1, -0.2), order=1)])
+    }
+    assert len(hashes) == 4
+    moved = [laplace_on(HOLE, singularities=[Pole(at=(0.1, -0.2), start=s)]).definition_hash for s in (0.0, 1.0)]
+    assert moved[0] == moved[1]
+
+
 def test_the_factor_of_a_logarithm_is_found():
     class Pipe(Problem):
         """Heat through the wall of a pipe."""

@@ -145,7 +145,7 @@ def _text(
     plain = {n: v for n, v in solution.numbers.items() if not n.startswith(SINGULAR)}
     lines += [f"{n} = {v:.8g}" for n, v in plain.items()] if doubt is None else str(doubt).splitlines()
     if len(plain) < len(solution.numbers):
-        lines.append(f"{len(solution.numbers) - len(plain)} corner terms beside the network")
+        lines.append(f"{len(solution.numbers) - len(plain)} terms of corners and holes beside the network")
     restarts = f", {run['restarts']} restart(s)" if run["restarts"] else ""
     lines.append(f"{run['steps']} steps in {run['seconds']:.1f} s{restarts}; stopped: {solution.stop_reason}")
     return "\n".join([*lines, f"record: {target}"])
