@@ -129,9 +129,7 @@ class Uncertainty:
                 f"anything as yet: the terms of the equations cancel to {self.residual:.2g} only. "
                 + (SIGMA if math.isfinite(self.free) else "Train longer, or a smaller network")
             )
-        for (name, estimate), move in zip(
-            self.numbers.items(), self.step[len(self.step) - len(self.names) :], strict=True
-        ):
+        for (name, estimate), move in zip(self.numbers.items(), self.step[self._places], strict=True):
             if abs(move) > SETTLED * estimate.deviation:
                 found.append(
                     f"{name} as yet: another step would move it by {move:.2g}, beside a standard deviation of "
@@ -165,7 +163,7 @@ class Uncertainty:
 
     @property
     def _places(self) -> list[int]:
-        return _places(self.field, len(self.covariance))
+        return _places(self.field, self.names, len(self.covariance))
 
     @property
     def _reach(self) -> float:
@@ -210,7 +208,8 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
     for block, part in zip(loss.blocks, loss.slices, strict=True):
         unit = (solution.weights[block.name] / block.size) ** 0.5 if block.name in measured else factor
         rows[part], jacobian[part] = rows[part] / unit, jacobian[part] / unit
-    names, of_numbers = _looked_for(field), _places(field, jacobian.shape[1])
+    names = tuple(name for name in field.trial.numbers if not name.startswith(SINGULAR))
+    of_numbers = _places(field, names, jacobian.shape[1])
     values = np.abs([field.trial.numbers[name].item() for name in names])
     units = np.ones(jacobian.shape[1])
     units[of_numbers] = np.where(values > 0, values, 1.0)
@@ -233,15 +232,10 @@ def uncertainty(problem: Problem, solution: Solution, *, level: float = 0.95) ->
     return Uncertainty(names, level, misfit, noise, free, field, covariance, step, max(shares, default=0.0))
 
 
-def _looked_for(field: Field) -> tuple[str, ...]:
-    """Names of the unknown numbers of the problem; factors of singular terms belong to the trial solution."""
-    return tuple(name for name in field.trial.numbers if not name.startswith(SINGULAR))
-
-
-def _places(field: Field, parameters: int) -> list[int]:
-    """Where these are among all parameters, the last of which are numbers."""
-    start = parameters - len(field.trial.numbers)
-    return [start + i for i, name in enumerate(field.trial.numbers) if not name.startswith(SINGULAR)]
+def _places(field: Field, names: tuple[str, ...], parameters: int) -> list[int]:
+    """Where these numbers are among all parameters, the last of which are numbers."""
+    numbers = list(field.trial.numbers)
+    return [parameters - len(numbers) + numbers.index(name) for name in names]
 
 
 def _untold(turn: Float[np.ndarray, "told numbers"]) -> Float[np.ndarray, "numbers untold"]:

@@ -285,3 +285,8 @@ def test_factors_of_singular_terms_are_not_what_is_looked_for(name):
     (before,), (after,) = (d.step[d._places] for d in (rest, uncertainty(Cooled(), found)))
     assert_allclose(before - after, aside, rtol=0.1)  # its own column, and no factor's
     assert not any("singular" in sentence for sentence in rest.doubts)
+    with torch.no_grad():
+        found.field.trial.numbers[name] += 10 * aside
+    doubt = uncertainty(Cooled(), found)
+    (move,) = doubt.step[doubt._places]
+    assert any(s.startswith(f"{name} as yet: another step would move it by {move:.2g}") for s in doubt.doubts)
