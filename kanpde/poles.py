@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 ORDER = 8
 """Highest order of the poles that are found by themselves: around a round hole they fall like that power of the distance."""
 MOST = 96
-"""Terms that are found by themselves: each costs set-up and a column of the Jacobian."""
-
+"""Terms of an unknown that are found by themselves: each costs set-up and a column of the Jacobian."""
 EDGE = 1e-9
 """Points this close to a shape, relative to its size, lie on its edge."""
 
